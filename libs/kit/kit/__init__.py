@@ -1,0 +1,1 @@
+"""Mechanism every service shares. It knows no service and no event by name."""

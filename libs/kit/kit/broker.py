@@ -1,0 +1,112 @@
+"""The broker's queues, and saying with publisher confirms.
+
+    events (topic) --<type>.v<n>--> hear-<service> --give up--> dead-<service>
+                                       ^   | failed
+                                       |   v
+                                    retry-<service> (each message waits its own time)
+
+All are quorum queues. A service's events are heard from one queue by one active consumer, so they are
+handled in the order they came while nothing fails; readers guard against the rest by versions.
+"""
+
+import random
+from collections.abc import Iterable
+from typing import Any
+
+from kombu import Connection, Exchange, Producer, Queue, binding
+
+from kit.config import Settings
+
+EVENTS = Exchange("events", type="topic", durable=True)
+ATTEMPT = "x-attempt"
+REASON = "x-reason"
+# A consumer killed while it holds an event has it delivered again; after this many it is a dead letter.
+DELIVERY_LIMIT = 20
+PUBLISH_SECONDS = 5.0
+
+
+def connect(amqp_uri: str) -> Connection:
+    """A connection for publishing: confirmed, and every wait bounded."""
+    return Connection(
+        amqp_uri,
+        connect_timeout=5,
+        transport_options={"confirm_publish": True, "read_timeout": 10, "write_timeout": 10},
+    )
+
+
+def consume_connection(amqp_uri: str) -> Connection:
+    """A connection for consuming: the broker notices within 20 s when it has gone."""
+    return Connection(amqp_uri, connect_timeout=5, heartbeat=10)
+
+
+def _quorum(name: str, **arguments: Any) -> Queue:
+    return Queue(name, durable=True, queue_arguments={"x-queue-type": "quorum", **arguments})
+
+
+def hear_queue(service: str, routing_keys: Iterable[str] = ()) -> Queue:
+    """The queue of all events a service hears, bound to their routing keys."""
+    queue = _quorum(
+        f"hear-{service}",
+        **{
+            "x-single-active-consumer": True,
+            "x-delivery-limit": DELIVERY_LIMIT,
+            "x-dead-letter-exchange": "",
+            "x-dead-letter-routing-key": f"dead-{service}",
+        },
+    )
+    queue.bindings = {binding(EVENTS, routing_key=key) for key in routing_keys}
+    return queue
+
+
+def retry_queue(service: str) -> Queue:
+    """Where a failed event waits; a message's own expiration returns it to the hear queue."""
+    return _quorum(
+        f"retry-{service}",
+        **{
+            "x-dead-letter-exchange": "",
+            "x-dead-letter-routing-key": f"hear-{service}",
+            "x-dead-letter-strategy": "at-least-once",
+            "x-overflow": "reject-publish",
+        },
+    )
+
+
+def dead_queue(service: str) -> Queue:
+    """Where events end that could not be handled."""
+    return _quorum(f"dead-{service}")
+
+
+def declare(connection: Connection, service: str, routing_keys: Iterable[str]) -> None:
+    """Makes a service's queues, so that nothing said before its first start is lost to it."""
+    with connection.channel() as channel:
+        for queue in (dead_queue(service), retry_queue(service), hear_queue(service, routing_keys)):
+            queue(channel).declare()
+
+
+def publish(producer: Producer, body: bytes, *, exchange: str, routing_key: str, **options: Any) -> None:
+    """Publishes a persistent message and waits until the broker has it.
+
+    Raises:
+        Exception: it was not confirmed in time; it may or may not have arrived.
+    """
+    producer.publish(
+        body,
+        exchange=exchange,
+        routing_key=routing_key,
+        delivery_mode=2,
+        content_encoding="binary",
+        timeout=PUBLISH_SECONDS,
+        confirm_timeout=PUBLISH_SECONDS,
+        **options,
+    )
+
+
+def backoff(attempt: int, first: float, most: float) -> float:
+    """Seconds before try number `attempt` + 1: doubling, bounded, with jitter of a quarter."""
+    delay: float = min(most, first * 2 ** min(attempt - 1, 30))
+    return delay * random.uniform(0.75, 1.25)  # noqa: S311 - not a secret
+
+
+def delay_of(settings: Settings, attempt: int) -> float:
+    """Seconds an event waits after its failed try number `attempt`."""
+    return backoff(attempt, settings.HEAR_RETRY_SECONDS, settings.HEAR_RETRY_MAX_SECONDS)

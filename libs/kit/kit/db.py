@@ -1,0 +1,183 @@
+"""One transaction holds a fact, what is said of it, and the answer to a repeated request.
+
+`Transactions` opens them; a `Transaction` is a SQLAlchemy session with four more words: `emit`, `seen`,
+`replay` and `remember`. It needs neither Nameko nor a broker.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.orm import Session, mapped_column
+
+from kit.caller import Caller
+from kit.clock import now
+from kit.errors import Conflict, Invalid
+from kit.event import Heard, Said
+from kit.event import new_id as new_id
+from kit.observe import carry_trace
+
+Id = Annotated[str, mapped_column(sa.Uuid(as_uuid=False))]
+
+_metadata = sa.MetaData()
+
+OUTBOX = sa.Table(
+    "outbox",
+    _metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("event_id", sa.Uuid(as_uuid=False), nullable=False),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("headers", JSONB, nullable=False),
+    sa.Column("said_at", sa.DateTime(timezone=True), nullable=False),
+    comment="Events committed and not yet published; a row leaves when the broker has confirmed it.",
+)
+INBOX = sa.Table(
+    "inbox",
+    _metadata,
+    sa.Column("event_id", sa.Uuid(as_uuid=False), primary_key=True),
+    sa.Column("heard_at", sa.DateTime(timezone=True), nullable=False, index=True),
+    comment="Events already handled: delivery is at least once, their effect is once.",
+)
+REPLIES = sa.Table(
+    "replies",
+    _metadata,
+    sa.Column("user_id", sa.Uuid(as_uuid=False), primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("request", sa.Text, nullable=False),
+    sa.Column("answer", JSONB),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False, index=True),
+    comment="What a request with an Idempotency-Key was answered.",
+)
+
+
+def kit_tables(metadata: sa.MetaData) -> None:
+    """Puts outbox, inbox and replies among a service's own tables, so that its migrations make them."""
+    for table in (OUTBOX, INBOX, REPLIES):
+        table.to_metadata(metadata)
+
+
+class Transaction(Session):
+    """A session whose commit makes facts and the saying of them one."""
+
+    source: str = "unknown"
+
+    def emit(self, event: Said) -> None:
+        """Says the event if, and only if, this transaction commits."""
+        event_id, time = new_id(), now()
+        self.execute(
+            sa.insert(OUTBOX).values(
+                event_id=event_id,
+                type=event.routing_key(),
+                body=event.encode(self.source, event_id, time),
+                headers=carry_trace({}),
+                said_at=time,
+            )
+        )
+        self.info["said"] = True
+
+    def seen(self, event: Heard) -> bool:
+        """Whether the event was handled before; notes it in this transaction if not."""
+        row = self.execute(
+            insert(INBOX)
+            .values(event_id=event.envelope.id, heard_at=now())
+            .on_conflict_do_nothing()
+            .returning(INBOX.c.event_id)
+        ).first()
+        return row is None
+
+    def replay(self, caller: Caller, request: dict[str, Any]) -> dict[str, Any] | None:
+        """The answer given before to this Idempotency-Key, or None if it is new or there is no key.
+
+        Call it first; a second request with the key waits here until the first has ended.
+
+        Raises:
+            Invalid: the key came before with another request.
+            Conflict: the first request with this key never got an answer to repeat.
+        """
+        if not caller.idempotency_key:
+            return None
+        digest = hashlib.sha256(orjson.dumps(request, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        key = {"user_id": caller.id, "key": caller.idempotency_key}
+        new = self.execute(
+            insert(REPLIES)
+            .values(**key, request=digest, at=now())
+            .on_conflict_do_nothing()
+            .returning(REPLIES.c.key)
+        ).first()
+        if new:
+            return None
+        row = self.execute(sa.select(REPLIES.c.request, REPLIES.c.answer).filter_by(**key)).one()
+        if row.request != digest:
+            raise Invalid("idempotency_key_reused", "This Idempotency-Key came with another request before.")
+        if row.answer is None:
+            raise Conflict("idempotency_key_unanswered", "The first request with this key left no answer.")
+        answer: dict[str, Any] = row.answer
+        return answer
+
+    def remember(self, caller: Caller, answer: dict[str, Any]) -> dict[str, Any]:
+        """Keeps the answer for the caller's Idempotency-Key, and returns it."""
+        if caller.idempotency_key:
+            self.execute(
+                sa.update(REPLIES)
+                .where(REPLIES.c.user_id == caller.id, REPLIES.c.key == caller.idempotency_key)
+                .values(answer=answer)
+            )
+        return answer
+
+
+def connect(uri: str, *, pool: int = 10, name: str = "bchat") -> sa.Engine:
+    """An engine with limits on everything that could hang.
+
+    Args:
+        uri: `postgresql+psycopg2://...`
+        pool: connections at most; a caller waits up to 5 s for one.
+        name: shown in pg_stat_activity.
+    """
+    return sa.create_engine(
+        uri,
+        pool_size=pool,
+        max_overflow=0,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        json_serializer=lambda value: orjson.dumps(value).decode(),
+        json_deserializer=orjson.loads,
+        connect_args={
+            "connect_timeout": 5,
+            "application_name": name,
+            "keepalives_idle": 30,
+            "options": "-c timezone=UTC -c statement_timeout=15000 -c lock_timeout=5000 "
+            "-c idle_in_transaction_session_timeout=60000",
+        },
+    )
+
+
+class Transactions:
+    """Opens transactions: `with transactions() as tx:` commits at the end, or rolls all of it back.
+
+    Args:
+        engine: from `connect`.
+        source: the service, named in what it says.
+        on_said: called after a commit that said something.
+    """
+
+    def __init__(self, engine: sa.Engine, source: str, on_said: Callable[[], None] = lambda: None) -> None:
+        self.engine = engine
+        self.source = source
+        self.on_said = on_said
+
+    def session(self) -> Transaction:
+        return Transaction(self.engine, expire_on_commit=False)
+
+    @contextmanager
+    def __call__(self) -> Iterator[Transaction]:
+        with self.session() as tx:
+            tx.source = self.source
+            with tx.begin():
+                yield tx
+        if tx.info.get("said"):
+            self.on_said()

@@ -1,0 +1,73 @@
+"""Dead letters: events a service gave up on. They stay until someone sends them back."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+from kombu import Producer
+
+from kit import broker
+from kit.event import CONTENT_TYPE
+
+LISTED = 1000
+
+
+def _letters(amqp_uri: str, service: str, limit: int) -> Iterator[tuple[Any, Any]]:
+    with broker.connect(amqp_uri) as connection:
+        channel = connection.channel()
+        dead = broker.dead_queue(service)(channel)
+        dead.declare()
+        for _ in range(limit):
+            message = dead.get(accept=None)
+            if message is None:
+                return
+            yield message, connection
+
+
+def listed(amqp_uri: str, service: str) -> list[dict[str, Any]]:
+    """The dead letters of a service, oldest first, at most `LISTED`. They stay where they are."""
+    rows, held = [], []
+    for message, _ in _letters(amqp_uri, service, LISTED):
+        held.append(message)
+        try:
+            event = orjson.loads(bytes(message.body))
+        except orjson.JSONDecodeError:
+            event = {"id": message.properties.get("message_id"), "type": "unreadable"}
+        rows.append(
+            {
+                "id": event.get("id"),
+                "type": event.get("type"),
+                "time": event.get("time"),
+                "reason": (message.headers or {}).get(broker.REASON, "killed its consumer too often"),
+            }
+        )
+        if len(rows) == LISTED:
+            break
+    return rows
+
+
+def redrive(amqp_uri: str, service: str, event_id: str | None = None) -> int:
+    """Sends dead letters back to be heard: all (at most `LISTED`), or the one with this event's id.
+
+    Each leaves the dead queue only after the hear queue has it. Returns how many went.
+    """
+    sent = 0
+    for message, connection in _letters(amqp_uri, service, LISTED):
+        if event_id is not None and message.properties.get("message_id") != event_id:
+            continue
+        headers = {
+            k: v for k, v in (message.headers or {}).items() if k not in (broker.ATTEMPT, broker.REASON)
+        }
+        broker.publish(
+            Producer(connection.default_channel),
+            bytes(message.body),
+            exchange="",
+            routing_key=f"hear-{service}",
+            content_type=CONTENT_TYPE,
+            message_id=message.properties.get("message_id"),
+            headers={k: v for k, v in headers.items() if not k.startswith("x-")},
+            mandatory=True,
+        )
+        message.ack()
+        sent += 1
+    return sent

@@ -1,0 +1,441 @@
+"""What a service class is made of: its base, what it answers, what it hears, what it does by the clock.
+
+    class News(Service):
+        name = "news"
+        groups = Ask("groups")
+
+        @rpc
+        def publish(self, *, title: str) -> dict[str, Any]: ...
+
+        @hear(MemberLeft)
+        def forget(self, event: MemberLeft) -> None: ...
+
+        @every(30)
+        def expire(self) -> None: ...
+
+Only this module and the services' own `service.py` know Nameko and eventlet.
+"""
+
+import queue
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import eventlet
+import eventlet.patcher
+import eventlet.tpool
+import nameko
+import orjson
+import psycopg2.extensions
+import sqlalchemy as sa
+from eventlet.hubs import trampoline
+from kombu import Connection, Consumer, Producer
+from kombu.mixins import ConsumerMixin
+from nameko.extensions import DependencyProvider, Entrypoint, ProviderCollector, SharedExtension
+from nameko.rpc import rpc as nameko_rpc
+from nameko.runners import ServiceRunner
+from nameko.timer import Timer
+
+from kit import broker, config
+from kit.caller import HEADER, Caller
+from kit.clock import now
+from kit.config import Settings
+from kit.db import Transactions, connect
+from kit.errors import Refusal
+from kit.event import CONTENT_TYPE, Heard
+from kit.observe import DEAD, HANDLED, RETRIED, get_logger, serve_probes, span, start_observing
+from kit.outbox import OutboxRelay
+from kit.rpc import RpcClient
+
+log = get_logger(__name__)
+F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
+
+SETTINGS = "kit_settings"
+
+
+def _settings() -> Settings:
+    return cast(Settings, nameko.config[SETTINGS])
+
+
+# --- what a service holds -------------------------------------------------------------------------
+
+
+class _SettingsProvider(DependencyProvider):
+    def get_dependency(self, worker_ctx: Any) -> Settings:
+        return _settings()
+
+
+class _CallerProvider(DependencyProvider):
+    def get_dependency(self, worker_ctx: Any) -> Caller:
+        return Caller.from_header(worker_ctx.data.get(HEADER))
+
+
+class _DatabaseProvider(DependencyProvider):
+    def setup(self) -> None:
+        settings = _settings()
+        engine = connect(
+            settings.DATABASE_URI, pool=settings.DATABASE_POOL, name=f"bchat-{self.container.service_name}"
+        )
+        self.relay = OutboxRelay(engine, settings.AMQP_URI, settings.OUTBOX_POLL_SECONDS)
+        self.transactions = Transactions(engine, self.container.service_name, self.relay.wake)
+
+    def start(self) -> None:
+        self.relay.start()
+
+    def stop(self) -> None:
+        self.relay.stop()
+        self.transactions.engine.dispose()
+
+    def get_dependency(self, worker_ctx: Any) -> Transactions:
+        return self.transactions
+
+
+class _Observer(DependencyProvider):
+    """A span and a measurement around each call, event and tick."""
+
+    def worker_setup(self, worker_ctx: Any) -> None:
+        scope = ExitStack()
+        scope.enter_context(
+            span(f"{worker_ctx.service_name}.{worker_ctx.entrypoint.method_name}", worker_ctx.data)
+        )
+        worker_ctx.observed = scope, time.perf_counter()
+
+    def worker_result(self, worker_ctx: Any, result: Any = None, exc_info: Any = None) -> None:
+        scope, started = worker_ctx.observed
+        outcome = "ok" if not exc_info else "refused" if isinstance(exc_info[1], Refusal) else "failed"
+        HANDLED.labels(worker_ctx.service_name, worker_ctx.entrypoint.method_name, outcome).observe(
+            time.perf_counter() - started
+        )
+        scope.close()
+
+
+class _Calls(SharedExtension):
+    def setup(self) -> None:
+        self.client = RpcClient(_settings().AMQP_URI, self.container.service_name)
+
+    def start(self) -> None:
+        self.client.start()
+
+    def stop(self) -> None:
+        self.client.stop()
+
+
+class _Service:
+    def __init__(self, client: RpcClient, name: str) -> None:
+        self._client, self._name = client, name
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        def call(*, _deadline: float = 2.0, **kwargs: Any) -> Any:
+            return self._client.call(self._name, method, timeout=_deadline, **kwargs)
+
+        return call
+
+
+class Ask(DependencyProvider):
+    """Another service, asked in the platform's own name: `self.groups.membership(group_id=...)`.
+
+    `_deadline` is in seconds (2 by default). Raises that service's `Refusal`, or `Unavailable`.
+    """
+
+    calls = _Calls()
+
+    def __init__(self, service: str) -> None:
+        self.service = service
+        super().__init__()
+
+    def get_dependency(self, worker_ctx: Any) -> Any:
+        return _Service(self.calls.client, self.service)
+
+
+class Service:
+    """Base of all services.
+
+    Attributes:
+        caller: who is asking.
+        db: opens a transaction: `with self.db() as tx:`. End it inside the method: Nameko answers
+            before anything that comes after the method could fail.
+        settings: the service's own class of settings.
+    """
+
+    name: str
+    caller = cast(Caller, _CallerProvider())
+    db = cast(Transactions, _DatabaseProvider())
+    settings: Any = _SettingsProvider()
+    _observer = _Observer()
+
+
+# --- what it does -----------------------------------------------------------------------------------
+
+
+def rpc(method: F) -> F:
+    """What a service answers. A refusal rises to the caller as itself."""
+    return cast(F, nameko_rpc(expected_exceptions=Refusal)(method))
+
+
+class _Every(Timer):
+    """Nameko's timer, begun at a random moment so that replicas do not tick together."""
+
+    def _run(self) -> None:
+        with eventlet.Timeout(random.uniform(0, self.interval), exception=False):  # noqa: S311
+            self.should_stop.wait()
+            return
+        super()._run()
+
+
+def every(seconds: float) -> Callable[[F], F]:
+    """What a service does by the clock, in each replica: claim the work by rows."""
+    return cast(Callable[[F], F], partial(_decorate, _Every, seconds))
+
+
+def hear(event: type[Heard]) -> Callable[[F], F]:
+    """What a service hears: at least once. The handler's transaction asks `tx.seen(event)`.
+
+    A handler that fails is tried again after a growing delay, and after `HEAR_ATTEMPTS` tries the event
+    is a dead letter (`kit dead`).
+    """
+    return cast(Callable[[F], F], partial(_decorate, Hear, event))
+
+
+def _decorate(cls: type[Entrypoint], argument: Any, method: F) -> F:
+    return cast(F, cls.decorator(argument)(method))
+
+
+class _Listener(SharedExtension, ProviderCollector, ConsumerMixin):
+    """One queue a service. Events are handled one after another, apart from the connection's own loop,
+    so that a slow handler does not cost the heartbeat."""
+
+    should_stop: bool = False
+
+    def setup(self) -> None:
+        self.amqp_uri = _settings().AMQP_URI
+        self.ready = threading.Event()
+        self.arrived: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.putting: Connection | None = None
+        self.beat = 0.0
+
+    def start(self) -> None:
+        service = self.container.service_name
+        self.handlers = {p.event.routing_key(): p for p in self._providers}
+        with broker.connect(self.amqp_uri) as connection:
+            broker.declare(connection, service, self.handlers)
+        self.container.spawn_managed_thread(self.run)
+        self.container.spawn_managed_thread(self._work)
+        self.ready.wait(30)
+
+    def stop(self) -> None:
+        if not self.should_stop:
+            self.should_stop = True
+            self.arrived.put(None)
+
+    @property
+    def connection(self) -> Connection:
+        return broker.consume_connection(self.amqp_uri)
+
+    def get_consumers(self, _consumer_class: Any, channel: Any) -> list[Consumer]:
+        consumer = Consumer(
+            channel,
+            [broker.hear_queue(self.container.service_name, self.handlers)],
+            on_message=self.arrived.put,
+            accept=None,
+        )
+        consumer.qos(prefetch_count=20)
+        return [consumer]
+
+    def on_consume_ready(self, connection: Connection, *_: Any, **__: Any) -> None:
+        self.beating = connection
+        self.ready.set()
+
+    def on_iteration(self) -> None:
+        # kombu checks the heartbeat only in idle seconds; a busy consumer would be cut off.
+        if time.monotonic() - self.beat > 3:
+            self.beat = time.monotonic()
+            self.beating.heartbeat_check()
+
+    def _work(self) -> None:
+        while not self.should_stop:
+            message = self.arrived.get()
+            if message is None:
+                return
+            try:
+                self._handle(message)
+            except Exception as problem:
+                # Unacknowledged, so the broker delivers it again; only the connection is gone.
+                log.warning("event_waits", problem=str(problem) or type(problem).__name__)
+                if self.putting:
+                    self.putting.release()
+                    self.putting = None
+                eventlet.sleep(broker.backoff(1, 1.0, 1.0))
+                if message.channel.connection:
+                    message.requeue()
+
+    def _handle(self, message: Any) -> None:
+        # After a retry the routing key is the queue's name; the event's own type is in its body.
+        try:
+            event_type = _type_of(message)
+            handler = self.handlers[event_type]
+            event = handler.event.decode(bytes(message.body))
+        except (ValueError, KeyError) as problem:
+            self._give_up(message, f"unreadable: {problem!r}")
+            return
+        done: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+        def on_result(_ctx: Any, result: Any, exc_info: Any) -> Any:
+            done.put(exc_info and exc_info[1])
+            return result, exc_info
+
+        self.container.spawn_worker(
+            handler, (event,), {}, context_data=dict(message.headers or {}), handle_result=on_result
+        )
+        failure = done.get()
+        if failure is None:
+            message.ack()
+            return
+        attempt = int((message.headers or {}).get(broker.ATTEMPT, 1))
+        settings = _settings()
+        if attempt >= settings.HEAR_ATTEMPTS:
+            self._give_up(message, repr(failure))
+            return
+        RETRIED.labels(self.container.service_name, event_type).inc()
+        self._put(
+            broker.retry_queue(self.container.service_name).name,
+            message,
+            {broker.ATTEMPT: attempt + 1},
+            expiration=broker.delay_of(settings, attempt),
+        )
+        message.ack()
+
+    def _give_up(self, message: Any, reason: str) -> None:
+        service = self.container.service_name
+        log.error("event_dead", reason=reason, message_id=message.properties.get("message_id"))
+        self._put(broker.dead_queue(service).name, message, {broker.REASON: reason[:1000]})
+        DEAD.labels(service, _type_of(message, "unreadable")).inc()
+        message.ack()
+
+    def _put(self, queue_name: str, message: Any, headers: dict[str, Any], **options: Any) -> None:
+        if self.putting is None:
+            self.putting = broker.connect(self.amqp_uri)
+        broker.publish(
+            Producer(self.putting.default_channel),
+            bytes(message.body),
+            exchange="",
+            routing_key=queue_name,
+            content_type=CONTENT_TYPE,
+            message_id=message.properties.get("message_id"),
+            headers={**(message.headers or {}), **headers},
+            mandatory=True,
+            **options,
+        )
+
+
+def _type_of(message: Any, unknown: str | None = None) -> str:
+    try:
+        return str(orjson.loads(bytes(message.body))["type"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        if unknown is None:
+            raise ValueError("not a CloudEvent") from None
+        return unknown
+
+
+class Hear(Entrypoint):
+    """The entrypoint behind `hear`."""
+
+    listener = _Listener()
+
+    def __init__(self, event: type[Heard], **kwargs: Any) -> None:
+        self.event = event
+        super().__init__(**kwargs)
+
+    def setup(self) -> None:
+        self.listener.register_provider(self)
+
+    def stop(self) -> None:
+        self.listener.stop()
+        self.listener.unregister_provider(self)
+
+
+def heard_by(service: type[Service]) -> list[type[Heard]]:
+    """The events a service class hears."""
+    entrypoints = [
+        entrypoint
+        for name in dir(service)
+        for entrypoint in getattr(getattr(service, name), "nameko_entrypoints", ())
+    ]
+    return [e.event for e in entrypoints if isinstance(e, Hear)]
+
+
+def offload(work: Callable[..., T], *args: Any) -> T:
+    """Runs work that holds the processor in an operating system thread, so that other calls go on."""
+    if eventlet.patcher.is_monkey_patched("thread"):
+        return cast(T, eventlet.tpool.execute(work, *args))
+    return work(*args)
+
+
+# --- how it runs ------------------------------------------------------------------------------------
+
+
+def _wait_for_database(connection: Any) -> None:
+    """psycopg2's wait, given to eventlet: without it one slow query stops the whole process."""
+    while (state := connection.poll()) != psycopg2.extensions.POLL_OK:
+        trampoline(
+            connection.fileno(),
+            read=state == psycopg2.extensions.POLL_READ,
+            write=state == psycopg2.extensions.POLL_WRITE,
+        )
+
+
+def serve(path: Path) -> int:
+    """Runs the service that a `config.yml` names, until SIGTERM or SIGINT; returns an exit status.
+
+    The process must have been patched by eventlet before anything else was imported.
+    """
+    psycopg2.extensions.set_wait_callback(_wait_for_database)
+    settings = config.load(path, config.named(path, "settings"))
+    service: type[Service] = config.named(path, "service")
+    start_observing(service.name, settings.LOG_LEVEL, settings.LOG_FORMAT)
+    nameko.config.setup(
+        {
+            "AMQP_URI": settings.AMQP_URI,
+            "max_workers": settings.MAX_WORKERS,
+            "prefetch_count": settings.MAX_WORKERS,
+            "heartbeat": 10,
+            SETTINGS: settings,
+        }
+    )
+    runner = ServiceRunner()
+    runner.add_service(service)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # A signal arrives in the main loop, which may not wait: stop from a greenlet.
+        signal.signal(number, lambda *_: eventlet.spawn_n(runner.stop))
+    runner.start()
+    log.info("serving", since=now().isoformat())
+    if settings.PROBE_PORT:
+        engine = connect(settings.DATABASE_URI, pool=1, name=f"bchat-{service.name}-probe")
+        serve_probes(
+            settings.PROBE_HOST,
+            settings.PROBE_PORT,
+            {"database": partial(_ping_database, engine), "broker": partial(_ping_broker, settings.AMQP_URI)},
+        )
+    try:
+        # In a greenlet of its own: a signal would interrupt the wait of the main one.
+        eventlet.spawn(runner.wait).wait()
+    except Exception:
+        log.exception("service_failed")
+        return 1
+    return 0
+
+
+def _ping_database(engine: sa.Engine) -> None:
+    with engine.connect() as connection:
+        connection.execute(sa.text("SELECT 1"))
+
+
+def _ping_broker(amqp_uri: str) -> None:
+    with Connection(amqp_uri, connect_timeout=2) as connection:
+        connection.connect()
