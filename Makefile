@@ -1,0 +1,41 @@
+# Every target brings what it needs: deploy/local/bootstrap makes the locked environment on a machine that has
+# git, make and python3, and hands over to deploy/local/make.py.
+do := @deploy/local/bootstrap deploy/local/make.py
+export PORT GATEWAYS REPLICAS DATABASE_URI AMQP_URI
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint types contracts migrate run clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
+		printf '  make %-10s %s\n' "$$target" "$$text"; done
+	@echo
+	@echo '  PORT=8000 chooses the port of the demo, REPLICAS=2 GATEWAYS=2 how many of each process;'
+	@echo '  DATABASE_URI and AMQP_URI name servers of your own instead of the private ones.'
+
+setup: ## install what is missing and build the client, start nothing
+	$(do) setup
+
+demo: ## everything with a demo company on http://127.0.0.1:$PORT, until Ctrl-C
+	$(do) demo
+
+test: ## everything that is checked: style, types, the client, then all tests on servers of their own
+	$(do) test
+
+lint: ## style only
+	$(do) lint
+
+types: ## types only
+	$(do) types
+
+contracts: ## write the contracts of the events that services say
+	$(do) contracts
+
+migrate: ## S=chat: bring a service's schema in the running demo to the newest version
+	$(do) migrate '$(S)'
+
+run: ## S=chat: one more process of a service beside the running demo, in this window
+	$(do) run '$(S)'
+
+clean: ## stop the demo and remove all that was made here, its data included
+	$(do) clean

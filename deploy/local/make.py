@@ -1,0 +1,179 @@
+"""What the Makefile's targets do: `make help` lists them."""
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+from machine import (
+    CLIENT,
+    LOCAL,
+    ROOT,
+    Trouble,
+    build_client,
+    chromium,
+    install_client,
+    provide,
+)
+from stack import Stack, elsewhere, leftovers
+
+BEGAN = time.monotonic()
+TESTS = (
+    *("libs/kit/tests", "services/*/tests", "deploy/local/tests", "deploy/local/demo/tests"),
+    *("tests/contract", "tests/integration", "tests/chaos", "tests/browser"),
+)
+TYPED = (
+    "libs/kit/kit",
+    *(f"services/{name}/{name}" for name in ("auth", "groups", "chat", "reports", "gateway")),
+)
+
+
+def say(text: str) -> None:
+    print(f"[{time.monotonic() - BEGAN:5.1f} s] {text}", flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("setup", "demo", "test", "lint", "types", "contracts", "clean"):
+        commands.add_parser(name)
+    for name in ("run", "migrate"):
+        commands.add_parser(name).add_argument("service")
+    args = parser.parse_args()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        return int(globals()[args.command](*([args.service] if "service" in args else [])) or 0)
+    except Trouble as problem:
+        print(f"\n{problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        say("Stopped")
+        return 0 if args.command == "demo" else 130
+
+
+def setup() -> None:
+    """Install what is missing and build the client; start nothing."""
+    private = not (os.environ.get("DATABASE_URI") and os.environ.get("AMQP_URI"))
+    provide(say, servers=private, browser=False)
+    build_client(say)
+
+
+def demo() -> None:
+    """The whole of Bchat with a demo company, until Ctrl-C."""
+    setup()
+    with Stack(
+        LOCAL,
+        port=_number("PORT", 8000, 65535),
+        gateways=_number("GATEWAYS", 1, 9),
+        replicas=_number("REPLICAS", 1, 9),
+        demo=True,
+        durable=True,
+        database_uri=os.environ.get("DATABASE_URI") or None,
+        amqp_uri=os.environ.get("AMQP_URI") or None,
+        say=say,
+    ) as stack:
+        file = LOCAL / "demo.json"
+        file.touch(0o600)
+        file.write_text(json.dumps({"url": stack.url, "logins": stack.logins}, indent=1))
+        say("Ready")
+        print(f"\n  {'  '.join(stack.urls)}\n")
+        for login in stack.logins:
+            print(f"  {login['role']:<14} {login['username']:<16} {login['password']}")
+        print(f"\n  The logs are in {stack.log}. Ctrl-C stops everything.\n", flush=True)
+        stack.wait()
+
+
+def _number(variable: str, default: int, most: int) -> int:
+    text = os.environ.get(variable) or str(default)
+    if not text.isdigit() or not 0 < int(text) <= most:
+        raise Trouble(f"{variable}={text} is not a number from 1 to {most}.")
+    return int(text)
+
+
+def test() -> int:
+    """Everything that is checked, on servers of its own."""
+    provide(say, servers=True, browser=True)
+    install_client(say)
+    build_client(say)
+    for check in (lint, types, client_tests):
+        say(check.__doc__ or "")
+        if check():
+            return 1
+    with Stack(LOCAL / "test", services=False, say=say) as servers:
+        os.environ["TEST_DATABASE_URI"] = servers.database_uri
+        os.environ["TEST_AMQP_URI"] = servers.amqp_uri
+        os.environ["CHROMIUM"] = str(chromium())
+        places = sorted(
+            place for pattern in TESTS for place in ROOT.glob(pattern) if any(place.rglob("test_*.py"))
+        )
+        return subprocess.run(["pytest", *places], cwd=ROOT, check=False).returncode
+
+
+def lint() -> int:
+    """Style"""
+    return (
+        subprocess.run(["ruff", "check", "."], cwd=ROOT, check=False).returncode
+        or subprocess.run(["ruff", "format", "--check", "."], cwd=ROOT, check=False).returncode
+    )
+
+
+def types() -> int:
+    """Types"""
+    return subprocess.run(["mypy", *TYPED, "deploy/local"], cwd=ROOT, check=False).returncode
+
+
+def client_tests() -> int:
+    """The client"""
+    return subprocess.run(["npm", "test"], cwd=CLIENT, check=False).returncode
+
+
+def contracts() -> int:
+    """Write the contracts of the events that each service says."""
+    return max(
+        subprocess.run(["kit", "contract"], cwd=folder, check=False).returncode
+        for folder in sorted(place.parent for place in ROOT.glob("services/*/config.yml"))
+    )
+
+
+def run(service: str) -> int:
+    """One more process of a service beside those of the running demo, in the foreground."""
+    return _kit(service, "serve")
+
+
+def migrate(service: str) -> int:
+    """Bring a service's schema in the running demo to the newest version."""
+    return _kit(service, "migrate")
+
+
+def _kit(service: str, command: str) -> int:
+    folder = ROOT / "services" / service
+    if not leftovers(LOCAL):
+        raise Trouble("It needs the servers of a running demo: `make demo` in another window.")
+    if not service or not (folder / "config.yml").exists():
+        raise Trouble(f"Say which service: `make {command} S=chat`.")
+    lines = (LOCAL / "env").read_text().splitlines()
+    env = {key: value.strip("'") for key, _, value in (line.partition("=") for line in lines)}
+    env["DATABASE_URI"] = env[f"{service.upper()}_DATABASE_URI"]
+    return subprocess.run(["kit", command], cwd=folder, env={**os.environ, **env}, check=False).returncode
+
+
+def clean() -> None:
+    """Stop the demo and remove everything that was made here."""
+    for place in (LOCAL / "test", LOCAL):
+        holder = (place / "lock").read_text().strip() if (place / "lock").exists() else ""
+        if holder.isdigit() and leftovers(place):
+            os.kill(int(holder), signal.SIGTERM)
+        while leftovers(place):
+            time.sleep(0.2)
+        shutil.rmtree(elsewhere(place), ignore_errors=True)
+    shutil.rmtree(LOCAL, ignore_errors=True)
+    shutil.rmtree(CLIENT / "dist", ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
