@@ -66,19 +66,23 @@ class Transaction(Session):
 
     source: str = "unknown"
 
-    def emit(self, event: Said) -> None:
-        """Says the event if, and only if, this transaction commits."""
-        event_id, time = new_id(), now()
-        self.execute(
-            sa.insert(OUTBOX).values(
-                event_id=event_id,
-                type=event.routing_key(),
-                body=event.encode(self.source, event_id, time),
-                headers=carry_trace({}),
-                said_at=time,
+    def emit(self, *events: Said) -> None:
+        """Says the events, in this order, if, and only if, this transaction commits."""
+        rows = []
+        for event in events:
+            event_id, time = new_id(), now()
+            rows.append(
+                {
+                    "event_id": event_id,
+                    "type": event.routing_key(),
+                    "body": event.encode(self.source, event_id, time),
+                    "headers": carry_trace({}),
+                    "said_at": time,
+                }
             )
-        )
-        self.info["said"] = True
+        if rows:
+            self.execute(sa.insert(OUTBOX), rows)
+            self.info["said"] = True
 
     def seen(self, event: Heard) -> bool:
         """Whether the event was handled before; notes it in this transaction if not."""
