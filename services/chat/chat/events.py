@@ -1,0 +1,189 @@
+"""What chat says and what it hears, and the shape of an entry, which is the same in answers and events."""
+
+from datetime import datetime
+from typing import Annotated, Literal, NotRequired, Self
+
+from kit.event import Heard, Said
+from pydantic import ConfigDict, Field, with_config
+from typing_extensions import TypedDict
+
+_strict = with_config(ConfigDict(extra="forbid"))
+
+
+class _Entry(TypedDict):
+    seq: int
+    id: str
+    sender_id: str | None
+    client_id: str | None
+    at: str
+
+
+@_strict
+class TextEntry(_Entry):
+    kind: Literal["text"]
+    text: str
+    reply_to: NotRequired[int]
+
+
+@_strict
+class ReportEntry(_Entry):
+    """Names the report and carries no numbers: they are fetched, and rights checked, when it is shown."""
+
+    kind: Literal["report"]
+    report_id: str
+    report_type: str
+    title: str
+
+
+@_strict
+class MemberEntry(_Entry):
+    kind: Literal["member"]
+    user_id: str
+    role: str | None
+    change: Literal["joined", "left", "removed", "role"]
+    by: str
+
+
+@_strict
+class GroupEntry(_Entry):
+    kind: Literal["group"]
+    change: Literal["created", "changed", "ended"]
+    by: str
+    changed: NotRequired[list[str]]
+
+
+AnyEntry = Annotated[TextEntry | ReportEntry | MemberEntry | GroupEntry, Field(discriminator="kind")]
+
+
+class EntriesAppended(Said, type="chat.entries_appended"):
+    """New entries of one room, in seq order, without a hole between them."""
+
+    group_id: str
+    entries: list[AnyEntry]
+
+    @property
+    def audience(self) -> list[str]:
+        return [f"group:{self.group_id}"]
+
+    @property
+    def subject(self) -> str:
+        return self.group_id
+
+    @classmethod
+    def example(cls) -> Self:
+        ann = "01936f5e-0000-7000-8000-000000000001"
+        at = "2026-11-22T17:26:03.120Z"
+        return cls(
+            group_id="01936f5e-0000-7000-8000-0000000000aa",
+            entries=[
+                TextEntry(
+                    seq=57,
+                    id="01936f5e-0000-7000-8000-0000000000e1",
+                    kind="text",
+                    sender_id=ann,
+                    client_id="6f2b0f0e-6a4c-4f0e-9d0b-3f0a4b8f5d11",
+                    at=at,
+                    text="Here are the numbers.",
+                    reply_to=41,
+                ),
+                ReportEntry(
+                    seq=58,
+                    id="01936f5e-0000-7000-8000-0000000000e2",
+                    kind="report",
+                    sender_id=None,
+                    client_id=None,
+                    at=at,
+                    report_id="01936f5e-0000-7000-8000-0000000000b1",
+                    report_type="sales",
+                    title="Sales, November 2026",
+                ),
+                MemberEntry(
+                    seq=59,
+                    id="01936f5e-0000-7000-8000-0000000000e3",
+                    kind="member",
+                    sender_id=None,
+                    client_id=None,
+                    at=at,
+                    user_id="01936f5e-0000-7000-8000-000000000002",
+                    role="guest",
+                    change="joined",
+                    by=ann,
+                ),
+                GroupEntry(
+                    seq=60,
+                    id="01936f5e-0000-7000-8000-0000000000e4",
+                    kind="group",
+                    sender_id=None,
+                    client_id=None,
+                    at=at,
+                    change="changed",
+                    by=ann,
+                    changed=["name"],
+                ),
+            ],
+        )
+
+
+class ReadMoved(Said, type="chat.read_moved"):
+    """Somebody has read a room further. Reading by sending or joining is told by that entry itself."""
+
+    group_id: str
+    user_id: str
+    seq: int
+
+    @property
+    def audience(self) -> list[str]:
+        return [f"group:{self.group_id}"]
+
+    @property
+    def subject(self) -> str:
+        return self.group_id
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls(
+            group_id="01936f5e-0000-7000-8000-0000000000aa",
+            user_id="01936f5e-0000-7000-8000-000000000001",
+            seq=57,
+        )
+
+
+class _GroupHeard(Heard):
+    group_id: str
+    by: str
+    version: int
+    at: datetime
+
+
+class GroupCreated(_GroupHeard, type="groups.group_created"): ...
+
+
+class GroupChanged(_GroupHeard, type="groups.group_changed"):
+    changed: list[str]
+
+
+class GroupEnded(_GroupHeard, type="groups.group_ended"): ...
+
+
+class MemberJoined(_GroupHeard, type="groups.member_joined"):
+    user_id: str
+    role: str
+
+
+class MemberRoleChanged(_GroupHeard, type="groups.member_role_changed"):
+    user_id: str
+    role: str
+
+
+class MemberLeft(_GroupHeard, type="groups.member_left"):
+    user_id: str
+    removed: bool
+
+
+class ReportMade(Heard, type="reports.report_made"):
+    report_id: str
+    type: str
+    title: str
+    status: str
+    group_id: str | None
+    at: datetime

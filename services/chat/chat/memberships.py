@@ -1,0 +1,141 @@
+"""Our own copy of who is in which group: chat works while groups is down.
+
+Every change of a group carries the group's version, so the newest word on a member wins in whatever order
+the words arrive; and a group that has ended stays ended.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from kit.db import Transaction
+from kit.errors import Refusal
+from sqlalchemy import ARRAY, BigInteger, Uuid, cast, column, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.sql.selectable import TableValuedAlias
+
+from chat.errors import not_a_member
+from chat.models import Base, Member, Room
+
+ROOMS = Base.metadata.tables["rooms"]
+MEMBERS = Base.metadata.tables["members"]
+
+Pair = tuple[str, str]  # (group_id, user_id)
+
+
+class MembershipsMissing(Exception):
+    """Our copy doesn't know these; groups has to be asked, after this transaction has let go of its locks."""
+
+    def __init__(self, pairs: set[Pair]) -> None:
+        super().__init__(f"{len(pairs)} memberships are missing")
+        self.pairs = pairs
+
+
+class Membership(NamedTuple):
+    """Somebody's place in a group at a version of that group; no role is no member."""
+
+    group_id: str
+    user_id: str
+    role: str | None
+    version: int
+    ended: bool = False
+
+    @classmethod
+    def read(cls, answer: Mapping[str, Any]) -> "Membership":
+        """From what groups answers."""
+        return cls(*(answer[field] for field in cls._fields))
+
+
+def rows_of(name: str, rows: Collection[tuple[Any, ...]], *columns: str) -> TableValuedAlias:
+    """Rows sent as one array a column: the statement is the same however many there are.
+
+    Args:
+        columns: those that end in `seq` are numbers, the others are ids.
+    """
+    types = [BigInteger() if c.endswith("seq") else Uuid(as_uuid=False) for c in columns]
+    arrays = zip(*rows, strict=True) if rows else ((),) * len(columns)
+    casts = [cast(list(values), ARRAY(type_)) for values, type_ in zip(arrays, types, strict=True)]
+    shape = [column(c, type_) for c, type_ in zip(columns, types, strict=True)]
+    return func.unnest(*casts).table_valued(*shape, name=name).render_derived()
+
+
+class Locked(NamedTuple):
+    """What a room's row said when its lock was taken."""
+
+    last_seq: int
+    ended: bool
+
+
+def open_rooms(tx: Transaction, ended: Mapping[str, bool]) -> dict[str, Locked]:
+    """Makes the rooms that are missing, ends those that have ended, and locks them all, in sorted order."""
+    new = insert(ROOMS).values([{"group_id": g, "ended": ended[g]} for g in sorted(ended)])
+    kept = new.on_conflict_do_update(
+        index_elements=["group_id"], set_={"ended": ROOMS.c.ended | new.excluded.ended}
+    )
+    rows = tx.execute(kept.returning(ROOMS.c.group_id, ROOMS.c.last_seq, ROOMS.c.ended))
+    return {group_id: Locked(last_seq, ended) for group_id, last_seq, ended in rows}
+
+
+def lock_rooms(tx: Transaction, group_ids: Collection[str]) -> dict[str, Locked]:
+    """Locks the rooms there are, in sorted order: so two replicas never wait for each other in a circle."""
+    rows = tx.execute(
+        select(Room.group_id, Room.last_seq, Room.ended)
+        .where(Room.group_id.in_(group_ids))
+        .order_by(Room.group_id)
+        .with_for_update(key_share=True)
+    )
+    return {group_id: Locked(last_seq, ended) for group_id, last_seq, ended in rows}
+
+
+def keep(tx: Transaction, memberships: Iterable[Membership]) -> None:
+    """Stores memberships, each unless we know a newer one."""
+    # The last of a pair's versions: one INSERT may not touch a row twice.
+    newest = {(m.group_id, m.user_id): m for m in sorted(memberships, key=lambda m: m.version)}
+    if not newest:
+        return
+    open_rooms(tx, {g: any(m.ended for m in newest.values() if m.group_id == g) for g, _ in newest})
+    new = insert(MEMBERS).values(
+        [
+            {"group_id": m.group_id, "user_id": m.user_id, "role": m.role, "version": m.version}
+            for m in newest.values()
+        ]
+    )
+    tx.execute(
+        new.on_conflict_do_update(
+            index_elements=["group_id", "user_id"],
+            set_={"role": new.excluded.role, "version": new.excluded.version},
+            where=MEMBERS.c.version <= new.excluded.version,
+        )
+    )
+
+
+def roles(
+    tx: Transaction, pairs: Collection[Pair], refused: Mapping[Pair, Refusal]
+) -> dict[Pair, str | None]:
+    """The roles our copy knows.
+
+    Raises:
+        MembershipsMissing: for those it doesn't know and nobody was asked about yet.
+    """
+    asked = rows_of("asked", sorted(pairs), "group_id", "user_id")
+    found = tx.execute(
+        select(Member.group_id, Member.user_id, Member.role).join(
+            asked, (Member.group_id == asked.c.group_id) & (Member.user_id == asked.c.user_id)
+        )
+    )
+    known = {(row.group_id, row.user_id): row.role for row in found}
+    if missing := set(pairs) - known.keys() - refused.keys():
+        raise MembershipsMissing(missing)
+    return known
+
+
+def require(tx: Transaction, pair: Pair, refused: Mapping[Pair, Refusal]) -> None:
+    """Refuses who isn't a member.
+
+    Raises:
+        Forbidden: not a member; or the refusal that asking brought.
+    """
+    known = roles(tx, [pair], refused)
+    if pair not in known:
+        raise refused[pair]
+    if known[pair] is None:
+        raise not_a_member()

@@ -1,0 +1,243 @@
+"""Chat, the session text sharing step of the method: what a member writes is verified, stored in the
+room's timeline, confirmed to its sender and broadcast to the others. Whatever happens in a room is an entry.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar
+
+from kit.db import Transaction
+from kit.errors import Refusal, Unavailable
+from kit.fields import an_id, bounded, checked, page, read_cursor
+from kit.observe import get_logger
+from kit.rpc import RemoteFailure
+from kit.service import Ask, Service, hear, rpc
+
+from chat import memberships, requests, timeline
+from chat.errors import group_not_found, groups_unavailable
+from chat.events import (
+    GroupChanged,
+    GroupCreated,
+    GroupEnded,
+    MemberJoined,
+    MemberLeft,
+    MemberRoleChanged,
+    ReportMade,
+)
+from chat.memberships import Membership, MembershipsMissing, Pair
+from chat.settings import ChatSettings
+
+log = get_logger(__name__)
+T = TypeVar("T")
+Refused = dict[Pair, Refusal]
+
+
+class ChatService(Service):
+    name = "chat"
+    groups: Any = Ask("groups")
+    settings: ChatSettings
+
+    # --- what it answers ---------------------------------------------------------------------------
+
+    @rpc
+    def send(self, *, messages: list[dict[str, Any]]) -> dict[str, Any]:
+        """Stores the messages of many senders at once; the gateway vouches for each `sender_id`."""
+        drafts = [
+            requests.draft(m)
+            for m in checked(requests.Drafts, "invalid_request", {"messages": messages}).messages
+        ]
+        sound = [draft for draft in drafts if not isinstance(draft, Refusal)]
+        stored = iter(self._knowing(lambda tx, refused: timeline.send(tx, sound, refused)) if sound else ())
+        results = [draft if isinstance(draft, Refusal) else next(stored) for draft in drafts]
+        return {
+            "results": [{"refusal": r.as_dict()} if isinstance(r, Refusal) else {"entry": r} for r in results]
+        }
+
+    @rpc
+    def timeline(
+        self,
+        *,
+        group_id: str,
+        after_seq: int | None = None,
+        before_seq: int | None = None,
+        limit: int | None = None,
+    ) -> dict[str, Any]:
+        window = checked(
+            requests.Window,
+            "invalid_request",
+            {"after_seq": after_seq, "before_seq": before_seq, "limit": bounded(limit)},
+        )
+        return self._as_member(group_id, lambda tx, me: timeline.page(tx, me[0], window))
+
+    @rpc
+    def read(self, *, group_id: str, seq: int) -> dict[str, Any]:
+        """Moves my read mark forward; it stays readable, and so this, when the group has ended."""
+        mark = checked(requests.ReadMark, "invalid_request", {"seq": seq})
+        return self._as_member(
+            group_id, lambda tx, me: {"group_id": me[0], "seq": timeline.read(tx, me, mark.seq)}
+        )
+
+    @rpc
+    def reads(self, *, group_id: str, limit: int | None = 200, cursor: str | None = None) -> dict[str, Any]:
+        after = read_cursor(cursor, an_id)
+        size = bounded(limit)
+        rows = self._as_member(
+            group_id, lambda tx, me: timeline.reads(tx, me[0], after[0] if after else None, size)
+        )
+        return page(
+            rows, size, lambda row: {"user_id": row.user_id, "seq": row.read_seq}, lambda row: [row.user_id]
+        )
+
+    @rpc
+    def rooms(self, *, group_ids: list[str]) -> dict[str, Any]:
+        """Where I am in my rooms; a room our copy has not heard of yet is left out."""
+        wanted = requests.ids(checked(requests.Rooms, "invalid_request", {"group_ids": group_ids}).group_ids)
+        with self.db() as tx:
+            return {"items": timeline.states(tx, self.caller.id, wanted)}
+
+    @rpc
+    def catch_up(
+        self, *, user_id: str, have: dict[str, int], groups: list[str], limit: int = 200
+    ) -> dict[str, Any]:
+        """What a client that comes back has missed."""
+        behind = checked(
+            requests.Behind,
+            "invalid_request",
+            {"user_id": user_id, "have": have, "groups": groups, "limit": limit},
+        )
+
+        def missed(tx: Transaction, refused: Refused) -> dict[str, Any]:
+            for refusal in refused.values():
+                if isinstance(refusal, Unavailable):  # without it a room would seem gone
+                    raise refusal
+            return timeline.catch_up(tx, behind, self.settings.CATCH_UP_ENTRIES, refused)
+
+        return self._knowing(missed)
+
+    @rpc
+    def fetch(self, *, group_id: str, after_seq: int, limit: int | None = None) -> dict[str, Any]:
+        """Entries of a room, for the gateway that missed an event of it."""
+        room = requests.group(group_id)
+        window = checked(
+            requests.Window, "invalid_request", {"after_seq": after_seq, "limit": bounded(limit)}
+        )
+        with self.db() as tx:
+            return {
+                "last_seq": timeline.last_seqs(tx, [room]).get(room, 0),
+                "entries": timeline.page(tx, room, window)["items"],
+            }
+
+    @rpc
+    def last_seqs(self, *, group_ids: list[str]) -> dict[str, int]:
+        wanted = requests.ids(checked(requests.Rooms, "invalid_request", {"group_ids": group_ids}).group_ids)
+        with self.db() as tx:
+            return timeline.last_seqs(tx, wanted)
+
+    # --- what it hears -----------------------------------------------------------------------------
+
+    @hear(GroupCreated)
+    def group_created(self, event: GroupCreated) -> None:
+        with self.db() as tx:
+            if not tx.seen(event):
+                body = {"change": "created", "by": event.by}
+                timeline.tell(tx, event.group_id, "group", event.at, body)
+
+    @hear(GroupChanged)
+    def group_changed(self, event: GroupChanged) -> None:
+        with self.db() as tx:
+            if not tx.seen(event) and event.changed:
+                body = {"change": "changed", "by": event.by, "changed": event.changed}
+                timeline.tell(tx, event.group_id, "group", event.at, body)
+
+    @hear(GroupEnded)
+    def group_ended(self, event: GroupEnded) -> None:
+        with self.db() as tx:
+            if not tx.seen(event):
+                body = {"change": "ended", "by": event.by}
+                timeline.tell(tx, event.group_id, "group", event.at, body, ends=True)
+
+    @hear(MemberJoined)
+    def member_joined(self, event: MemberJoined) -> None:
+        self._member(event, event.role, "joined", reader=event.user_id)
+
+    @hear(MemberRoleChanged)
+    def member_role_changed(self, event: MemberRoleChanged) -> None:
+        self._member(event, event.role, "role")
+
+    @hear(MemberLeft)
+    def member_left(self, event: MemberLeft) -> None:
+        self._member(event, None, "removed" if event.removed else "left")
+
+    @hear(ReportMade)
+    def report_made(self, event: ReportMade) -> None:
+        """Only the report's name enters the room; a room that has ended takes no more."""
+        with self.db() as tx:
+            if not tx.seen(event) and event.group_id and event.status == "ready":
+                room = memberships.open_rooms(tx, {event.group_id: False})[event.group_id]
+                if not room.ended:
+                    body = {"report_id": event.report_id, "report_type": event.type, "title": event.title}
+                    timeline.tell(tx, event.group_id, "report", event.at, body)
+
+    # --- how it does it ----------------------------------------------------------------------------
+
+    def _member(
+        self,
+        event: MemberJoined | MemberRoleChanged | MemberLeft,
+        role: str | None,
+        change: str,
+        reader: str | None = None,
+    ) -> None:
+        with self.db() as tx:
+            if not tx.seen(event):
+                memberships.keep(tx, [Membership(event.group_id, event.user_id, role, event.version)])
+                body = {"user_id": event.user_id, "role": role, "change": change, "by": event.by}
+                timeline.tell(tx, event.group_id, "member", event.at, body, reader=reader)
+
+    def _as_member(self, group_id: str, work: Callable[[Transaction, Pair], T]) -> T:
+        me = (requests.group(group_id), self.caller.id)
+
+        def checked_work(tx: Transaction, refused: Refused) -> T:
+            memberships.require(tx, me, refused)
+            return work(tx, me)
+
+        return self._knowing(checked_work)
+
+    def _knowing(self, work: Callable[[Transaction, Refused], T]) -> T:
+        """One transaction of work; where our copy lacks memberships, asks with no lock held, then again."""
+        refused: Refused = {}
+        while True:
+            try:
+                with self.db() as tx:
+                    return work(tx, refused)
+            except MembershipsMissing as missing:
+                refused |= self._learn(missing.pairs)
+
+    _groups_rest_until: ClassVar[float] = 0.0
+
+    def _learn(self, pairs: set[Pair]) -> Refused:
+        """Asks groups for memberships and keeps them; returns those it could not learn, and why."""
+        answers: list[Membership] = []
+        refused: Refused = {}
+        rest = self.settings.ASK_REST_SECONDS
+        deadline = time.monotonic() + self.settings.ASK_SECONDS
+        for pair in sorted(pairs):
+            left = deadline - time.monotonic()
+            # While groups is away, one stranger's messages must not make everybody's wait for it.
+            if left <= 0 or time.monotonic() < ChatService._groups_rest_until:
+                refused[pair] = groups_unavailable(rest)
+                continue
+            try:
+                answer = self.groups.membership(group_id=pair[0], user_id=pair[1], _deadline=left)
+            except (Unavailable, RemoteFailure) as problem:
+                log.warning("groups_not_reached", problem=str(problem))
+                ChatService._groups_rest_until = time.monotonic() + rest
+                refused[pair] = groups_unavailable(rest)
+                continue
+            if answer is None:
+                refused[pair] = group_not_found()
+            else:
+                answers.append(Membership.read(answer))
+        if answers:
+            with self.db() as tx:
+                memberships.keep(tx, answers)
+        return refused

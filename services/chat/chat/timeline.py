@@ -1,0 +1,276 @@
+"""The one timeline of each room, and the only place where a seq is allotted: under the room's row lock, in
+the transaction that stores the entry. A seq taken any earlier could become visible after a later one, and
+whoever resumes from the later one would never see it.
+
+Statements are fixed in number, however many messages, senders and rooms there are.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from kit.clock import now, rfc3339
+from kit.db import Transaction
+from kit.errors import Refusal
+from kit.event import new_id
+from sqlalchemy import RowMapping, and_, func, insert, select, update
+
+from chat.errors import group_ended, not_a_member, unknown_reply_to
+from chat.events import EntriesAppended, ReadMoved
+from chat.memberships import Locked, MembershipsMissing, Pair, lock_rooms, open_rooms, roles, rows_of
+from chat.models import Base, Member, Room
+from chat.requests import Behind, Draft, Window, ids
+
+ENTRIES = Base.metadata.tables["entries"]
+
+Shown = dict[str, Any]
+Row = Mapping[str, Any] | RowMapping
+
+
+def shown(row: Row) -> Shown:
+    """An entry as clients see it."""
+    entry = {name: row[name] for name in ("seq", "id", "kind", "sender_id", "client_id")}
+    entry["at"] = rfc3339(row["at"])
+    entry |= {name: row[name] for name in ("text", "reply_to") if row[name] is not None}
+    return entry | (row["body"] or {})
+
+
+class NewEntries:
+    """Entries on their way into rooms whose locks are held."""
+
+    def __init__(self, rooms: Mapping[str, Locked]) -> None:
+        self.last = {group_id: room.last_seq for group_id, room in rooms.items()}
+        self.rows: list[dict[str, Any]] = []
+        self.read: dict[Pair, int] = {}
+
+    def add(self, group_id: str, kind: str, at: datetime, *, reader: str | None, **values: Any) -> Shown:
+        """Gives an entry its place.
+
+        Args:
+            reader: who has thereby read the room up to here.
+        """
+        self.last[group_id] = seq = self.last[group_id] + 1
+        empty = dict.fromkeys(("sender_id", "client_id", "text", "reply_to", "body"))
+        row = empty | values | {"group_id": group_id, "seq": seq, "id": new_id(), "kind": kind, "at": at}
+        self.rows.append(row)
+        if reader:
+            self.read[group_id, reader] = seq
+        return shown(row)
+
+    def store(self, tx: Transaction) -> None:
+        """Writes them, moves the rooms and the read marks, and says one event a room."""
+        if not self.rows:
+            return
+        tx.execute(insert(ENTRIES), self.rows)
+        by_room: dict[str, list[Shown]] = {}
+        for row in self.rows:
+            by_room.setdefault(row["group_id"], []).append(shown(row))
+        grown = rows_of("grown", [(g, self.last[g]) for g in by_room], "group_id", "seq")
+        tx.execute(
+            update(Room)
+            .where(Room.group_id == grown.c.group_id)
+            .values(last_seq=grown.c.seq)
+            .execution_options(synchronize_session=False)
+        )
+        if self.read:
+            read = rows_of(
+                "read", [(*pair, seq) for pair, seq in self.read.items()], "group_id", "user_id", "seq"
+            )
+            tx.execute(
+                update(Member)
+                .where(Member.group_id == read.c.group_id, Member.user_id == read.c.user_id)
+                .where(Member.read_seq < read.c.seq)
+                .values(read_seq=read.c.seq)
+                .execution_options(synchronize_session=False)
+            )
+        tx.emit(
+            *(EntriesAppended.model_validate({"group_id": g, "entries": new}) for g, new in by_room.items())
+        )
+
+
+def send(tx: Transaction, drafts: Sequence[Draft], refused: Mapping[Pair, Refusal]) -> list[Shown | Refusal]:
+    """Stores messages of many senders in many rooms; one refused changes nothing for the others.
+
+    Args:
+        refused: authors whose membership could not be learnt, and why.
+
+    Raises:
+        MembershipsMissing: nothing was stored; ask, and come again.
+    """
+    rooms = lock_rooms(tx, {draft.group_id for draft in drafts})
+    members = roles(tx, {draft.author for draft in drafts}, refused)
+    first = _first_entries(tx, drafts)
+    new, at = NewEntries(rooms), now()
+
+    def place(draft: Draft) -> Shown | Refusal:
+        # What was stored stays stored: its sender may ask again, even after the group's end.
+        if draft.key in first:
+            return first[draft.key]
+        if draft.author not in members:
+            return refused[draft.author]
+        if members[draft.author] is None:
+            return not_a_member()
+        if rooms[draft.group_id].ended:
+            return group_ended()
+        if draft.reply_to is not None and not 1 <= draft.reply_to <= new.last[draft.group_id]:
+            return unknown_reply_to()
+        first[draft.key] = new.add(
+            draft.group_id,
+            "text",
+            at,
+            reader=draft.sender_id,
+            **draft.model_dump(include={"sender_id", "client_id", "text", "reply_to"}),
+        )
+        return first[draft.key]
+
+    results = [place(draft) for draft in drafts]
+    new.store(tx)
+    return results
+
+
+def _first_entries(tx: Transaction, drafts: Sequence[Draft]) -> dict[tuple[str, str, str], Shown]:
+    keys = rows_of("keys", sorted({d.key for d in drafts}), "group_id", "sender_id", "client_id")
+    found = tx.execute(select(ENTRIES).join(keys, and_(*(ENTRIES.c[key.name] == key for key in keys.c))))
+    return {(row["group_id"], row["sender_id"], row["client_id"]): shown(row) for row in found.mappings()}
+
+
+def tell(
+    tx: Transaction,
+    group_id: str,
+    kind: str,
+    at: datetime,
+    body: dict[str, Any],
+    *,
+    reader: str | None = None,
+    ends: bool = False,
+) -> None:
+    """Appends what was heard to happen in a room.
+
+    Args:
+        reader: who has thereby read the room up to here.
+        ends: the room ends with this.
+    """
+    new = NewEntries(open_rooms(tx, {group_id: ends}))
+    new.add(group_id, kind, at, reader=reader, body=body)
+    new.store(tx)
+
+
+def entries(tx: Transaction, group_id: str, window: Window) -> list[Shown]:
+    """Entries of a window in seq order, and one more than its limit, at the far end, if there is one."""
+    forward = window.after_seq is not None
+    query = select(ENTRIES).where(ENTRIES.c.group_id == group_id).limit(window.limit + 1)
+    if window.after_seq is not None:
+        query = query.where(ENTRIES.c.seq > window.after_seq)
+    if window.before_seq is not None:
+        query = query.where(ENTRIES.c.seq < window.before_seq)
+    rows = tx.execute(query.order_by(ENTRIES.c.seq if forward else ENTRIES.c.seq.desc())).mappings().all()
+    return [shown(row) for row in rows]
+
+
+def page(tx: Transaction, group_id: str, window: Window) -> dict[str, Any]:
+    """One page in seq order; `next_cursor` is the next `after_seq`, or going back the next `before_seq`."""
+    found = entries(tx, group_id, window)
+    items = found[: window.limit]
+    cursor = str(items[-1]["seq"]) if len(found) > window.limit else None
+    if window.after_seq is None:
+        items.reverse()
+    return {"items": items, "next_cursor": cursor}
+
+
+def read(tx: Transaction, pair: Pair, seq: int) -> int:
+    """Moves a member's read mark forward, never back and never past the last entry; returns where it is."""
+    group_id, user_id = pair
+    upto = func.least(seq, Room.last_seq)
+    mine = and_(Member.group_id == group_id, Member.user_id == user_id)
+    moved = tx.scalar(
+        update(Member)
+        .where(mine, Room.group_id == Member.group_id, Member.read_seq < upto)
+        .values(read_seq=upto)
+        .returning(Member.read_seq)
+        .execution_options(synchronize_session=False)
+    )
+    if moved is None:
+        return tx.scalars(select(Member.read_seq).where(mine)).one()
+    tx.emit(ReadMoved(group_id=group_id, user_id=user_id, seq=moved))
+    return moved
+
+
+def last_seqs(tx: Transaction, group_ids: Sequence[str]) -> dict[str, int]:
+    """The last seq of each room there is."""
+    found = tx.execute(select(Room.group_id, Room.last_seq).where(Room.group_id.in_(group_ids)))
+    return {group_id: last_seq for group_id, last_seq in found}
+
+
+def states(
+    tx: Transaction, user_id: str, group_ids: Sequence[str], refused: Mapping[Pair, Refusal] | None = None
+) -> dict[str, dict[str, int]]:
+    """`last_seq`, `read_seq` and `unread` of the rooms among these that the user is a member of.
+
+    Args:
+        refused: given by who must not miss a room that our copy has not heard of yet.
+
+    Raises:
+        MembershipsMissing: only if `refused` is given.
+    """
+    found = tx.execute(
+        select(Member.group_id, Member.role, Room.last_seq, Member.read_seq)
+        .join(Room, Room.group_id == Member.group_id)
+        .where(Member.user_id == user_id, Member.group_id.in_(group_ids))
+    ).all()
+    if refused is not None:
+        missing = {(g, user_id) for g in group_ids} - {(row.group_id, user_id) for row in found}
+        if missing - refused.keys():
+            raise MembershipsMissing(missing - refused.keys())
+    return {
+        row.group_id: {
+            "last_seq": row.last_seq,
+            "read_seq": row.read_seq,
+            "unread": row.last_seq - row.read_seq,
+        }
+        for row in found
+        if row.role is not None
+    }
+
+
+def catch_up(tx: Transaction, behind: Behind, most: int, refused: Mapping[Pair, Refusal]) -> dict[str, Any]:
+    """What a client missed, a room at a time: all of it, or none of it and `complete` false.
+
+    Args:
+        most: entries in one answer; the rooms beyond it are not complete.
+
+    Raises:
+        MembershipsMissing: ask, and come again.
+    """
+    rooms: dict[str, Any] = states(tx, behind.user_id, ids(behind.groups), refused)
+    have = {group_id.lower(): seq for group_id, seq in behind.have.items()}
+    wanted: dict[str, tuple[str, int, int]] = {}
+    for group_id, room in rooms.items():
+        last = room["last_seq"]
+        missing = last - have.get(group_id, last)
+        # A client ahead of us has entries of a history that is gone: it has to read the room anew.
+        room |= {"entries": [], "complete": 0 <= missing <= min(behind.limit, most)}
+        if missing and room["complete"]:
+            wanted[group_id] = group_id, have[group_id], last
+            most -= missing
+    if wanted:
+        asked = rows_of("asked", list(wanted.values()), "group_id", "after_seq", "last_seq")
+        # Not beyond the last_seq read above: what came since arrives as an event of its own.
+        found = tx.execute(
+            select(ENTRIES)
+            .join(asked, ENTRIES.c.group_id == asked.c.group_id)
+            .where(ENTRIES.c.seq > asked.c.after_seq, ENTRIES.c.seq <= asked.c.last_seq)
+            .order_by(ENTRIES.c.group_id, ENTRIES.c.seq)
+        )
+        for row in found.mappings():
+            rooms[row["group_id"]]["entries"].append(shown(row))
+    return {"rooms": rooms}
+
+
+def reads(tx: Transaction, group_id: str, after: str | None, limit: int) -> Sequence[Any]:
+    """The members' read marks, by user, and one more than `limit` if there are more."""
+    query = select(Member.user_id, Member.read_seq).where(
+        Member.group_id == group_id, Member.role.is_not(None)
+    )
+    if after is not None:
+        query = query.where(Member.user_id > after)
+    return tx.execute(query.order_by(Member.user_id).limit(limit + 1)).all()
