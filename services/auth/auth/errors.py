@@ -1,0 +1,47 @@
+"""The refusals of auth. A code is contract, its sentence is for people."""
+
+from kit.errors import Conflict, Forbidden, NotFound, TooMany, Unauthenticated
+
+
+def invalid_credentials() -> Unauthenticated:
+    return Unauthenticated("invalid_credentials", "The username or the password is wrong.")
+
+
+def too_many_attempts(retry_after: float) -> TooMany:
+    return TooMany("too_many_attempts", "Too many failed logins. Try again later.", retry_after=retry_after)
+
+
+def invalid_refresh_token() -> Unauthenticated:
+    return Unauthenticated("invalid_refresh_token", "The session has ended. Sign in again.")
+
+
+def refresh_token_reused() -> Unauthenticated:
+    return Unauthenticated(
+        "refresh_token_reused", "This refresh token was used before, so its session was ended. Sign in again."
+    )
+
+
+def session_ended() -> Unauthenticated:
+    return Unauthenticated("session_ended", "The session has ended. Sign in again.")
+
+
+def permission_required() -> Forbidden:
+    return Forbidden("permission_required", "This needs the permission administrator.")
+
+
+def user_not_found() -> NotFound:
+    return NotFound("user_not_found", "There is no such person, or not for you.")
+
+
+def username_taken() -> Conflict:
+    return Conflict("username_taken", "Another person has this username.")
+
+
+def own_administration() -> Conflict:
+    return Conflict(
+        "own_administration", "Administrators can neither deactivate themselves nor give up their own right."
+    )
+
+
+def last_administrator() -> Conflict:
+    return Conflict("last_administrator", "Somebody has to remain administrator.")
