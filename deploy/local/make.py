@@ -72,7 +72,7 @@ def demo() -> None:
         gateways=_number("GATEWAYS", 1, 9),
         replicas=_number("REPLICAS", 1, 9),
         demo=True,
-        durable=True,
+        keep=True,
         database_uri=os.environ.get("DATABASE_URI") or None,
         amqp_uri=os.environ.get("AMQP_URI") or None,
         say=say,

@@ -13,13 +13,14 @@ import os
 import pwd
 import random
 import secrets
+import shutil
 import signal
 import socket
 import stat
 import subprocess
 import time
 import xmlrpc.client
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit, urlunsplit
@@ -39,15 +40,18 @@ class Stack:
     """A whole Bchat.
 
     Args:
-        place: its folder; a later stack in the same folder finds the data of the one before.
+        place: its folder, with its logs.
         gateways: how many gateways, each on its own port.
         replicas: how many of every service and of the reports worker.
         port: of the first gateway; any free one if left out.
         services: without them a stack is only the two servers.
-        demo: with the demo company and the people who work there.
-        durable: whether PostgreSQL waits for the disk. A killed process loses nothing either way.
+        company: with the books of the demo company as a source of reports.
+        demo: also with the people who work there, talking and trading.
+        keep: whether the data outlive the stack. If not, PostgreSQL need not wait for the disk; a killed
+            process loses nothing either way.
         database_uri: a server of your own instead of the private one, as a superuser.
         amqp_uri: likewise a broker.
+        settings: of the services, as environment variables.
         say: told what is going on.
     """
 
@@ -59,15 +63,18 @@ class Stack:
         replicas: int = 1,
         port: int | None = None,
         services: bool = True,
+        company: bool = False,
         demo: bool = False,
-        durable: bool = False,
+        keep: bool = False,
         database_uri: str | None = None,
         amqp_uri: str | None = None,
+        settings: Mapping[str, str] | None = None,
         say: Say = lambda _: None,
     ) -> None:
         self.place = place.resolve()
         self.log = self.place / "log"
-        self.demo, self.durable, self.services = demo, durable, services
+        self.company, self.demo, self.keep, self.services = company or demo, demo, keep, services
+        self._settings = dict(settings or {})
         self.say = say
         self._port = port
         self._outside_database, self._outside_broker = database_uri, amqp_uri
@@ -173,11 +180,10 @@ class Stack:
         self.say("Migrating")
         self._databases()
         self._each("kit migrate", SERVICES, "kit", "migrate")
-        if self.demo:
+        if self.company:
             self.say("Opening the demo company's books")
-            self._python(
-                "company.py", "create", "--uri", self.env["ERP_DATABASE_URI"], "--reader", "erp_reader"
-            )
+            self._python("company.py", "create", "--uri", self.env["ERP_DATABASE_URI"])
+            self._grant_reader()
         run(
             ["python", "-m", "auth.admin", "create-user", "--if-absent", "--username", self.admin["username"],
              "--kind", "staff", "--permission", "administrator"],
@@ -219,6 +225,9 @@ class Stack:
             self._supervisor = None
         if self._lock is not None:
             self._end_leftovers(patience=0)
+            if not self.keep:
+                for data in (self.place / "postgres", elsewhere(self.place), self.place / "rabbitmq"):
+                    shutil.rmtree(data, ignore_errors=True)
             os.close(self._lock)
             self._lock = None
 
@@ -298,9 +307,8 @@ class Stack:
             "unix_socket_directories": "",
             "max_connections": "400",
             "password_encryption": "scram-sha-256",
-            "fsync": "on" if self.durable else "off",
-            "synchronous_commit": "on" if self.durable else "off",
-            "full_page_writes": "on" if self.durable else "off",
+            "fsync": "on" if self.keep else "off",
+            "full_page_writes": "on" if self.keep else "off",
             "timezone": "UTC",
         }
         conf = data / "postgresql.auto.conf"
@@ -398,6 +406,10 @@ log.file = false
             public.write_bytes(
                 made.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
             )
+        sources = ROOT / "deploy" / "local" / "sources.yml"
+        if not self.company:
+            sources = self.place / "sources.yml"
+            sources.write_text("{}\n")
         origins = [
             f"http://{host}:{urlsplit(url).port}" for url in self.urls for host in ("127.0.0.1", "localhost")
         ]
@@ -407,6 +419,7 @@ log.file = false
             "ERP_READER_URI": self._role_uri("erp_reader", "erp"),
             "TOKEN_SIGNING_KEY": str(key),
             "TOKEN_PUBLIC_KEYS": str(public),
+            "SOURCES_FILE": str(sources),
             "CLIENT_DIST": str(ROOT / "clients" / "web" / "dist"),
             "ALLOWED_ORIGINS": ",".join(origins),
             "LOG_FORMAT": "console",
@@ -415,6 +428,7 @@ log.file = false
             "BCHAT_ADMIN_PASSWORD": self.admin["password"],
             "BCHAT_PEOPLE_PASSWORD": self._secret("people"),
             "BCHAT_PEOPLE_FILE": str(self.place / "people.json"),
+            **self._settings,
         }
 
     def _supervise(self) -> None:
@@ -501,6 +515,11 @@ log.file = false
             execute("revoke all on schema public from public")
             for role in SERVICES:
                 execute("create schema if not exists {} authorization {}", role, role)
+
+    def _grant_reader(self) -> None:
+        with self._superuser("erp") as execute:
+            execute("grant usage on schema rpt to erp_reader")
+            execute("grant select on all tables in schema rpt to erp_reader")
 
     @contextlib.contextmanager
     def _superuser(self, database: str) -> Iterator[Callable[..., None]]:
