@@ -1,13 +1,8 @@
 """What the tests of the local run share."""
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 from stack import Stack
 
 
