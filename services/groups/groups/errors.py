@@ -1,0 +1,49 @@
+"""The refusals of groups. A code is contract, its sentence is for people."""
+
+from kit.errors import Conflict, Forbidden, Invalid, NotFound
+
+
+def group_not_found() -> NotFound:
+    return NotFound("group_not_found", "There is no such group, or not for you.")
+
+
+def user_not_found() -> NotFound:
+    return NotFound("user_not_found", "There is no such person, or they may no longer sign in.")
+
+
+def not_a_member() -> Forbidden:
+    return Forbidden("not_a_member", "This needs membership of the group.")
+
+
+def no_such_member() -> NotFound:
+    return NotFound("not_a_member", "This person is not a member of the group.")
+
+
+def not_the_owner() -> Forbidden:
+    return Forbidden("not_the_owner", "Only the owner of the group may do this.")
+
+
+def customers_may_not_create() -> Forbidden:
+    return Forbidden("customers_may_not_create", "Customers do not create groups.")
+
+
+def customers_may_not_own() -> Conflict:
+    return Conflict("customers_may_not_own", "A customer can not be the owner of a group.")
+
+
+def group_ended() -> Conflict:
+    return Conflict("group_ended", "The group has ended. It can be read and no longer changed.")
+
+
+def last_owner() -> Conflict:
+    return Conflict("last_owner", "A group always has an owner: hand it over first, or end it.")
+
+
+def unknown_role() -> Invalid:
+    detail = "A role is owner, coordinator, staff or guest."
+    return Invalid("invalid_group", detail, [{"loc": ["role"], "msg": detail}])
+
+
+def unknown_catalogue() -> Invalid:
+    detail = "A catalogue is chat, business or task."
+    return Invalid("invalid_group", detail, [{"loc": ["catalogue"], "msg": detail}])

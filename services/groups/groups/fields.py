@@ -1,0 +1,58 @@
+"""What may be written into a group."""
+
+from datetime import UTC, datetime
+from typing import Annotated, get_args
+
+from kit import clock
+from kit.fields import Line, Text
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from groups.models import Catalogue, ReportType, Visibility
+
+LAST_YEAR = 9000
+
+
+class GroupFields(BaseModel):
+    """What the owner may change. Order matters: `type` and `target_end` are judged by the catalogue.
+
+    The context's `target_end` is the one the group has: a task that is overdue can still be renamed.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[Line, Field(min_length=1, max_length=100)]
+    description: Annotated[Text, Field(max_length=2000)]
+    catalogue: Catalogue
+    type: str | None
+    target_end: AwareDatetime | None
+
+    @field_validator("type")
+    @classmethod
+    def _business_is_about_a_report(cls, type: str | None, info: ValidationInfo) -> str | None:
+        match info.data.get("catalogue"):
+            case "business" if type not in get_args(ReportType):
+                raise ValueError("A business group has the type of a report.")
+            case "chat" | "task" if type is not None:
+                raise ValueError("Only a business group has a type.")
+        return type
+
+    @field_validator("target_end")
+    @classmethod
+    def _task_ends(cls, end: datetime | None, info: ValidationInfo) -> datetime | None:
+        match info.data.get("catalogue"):
+            case "task" if end is None:
+                raise ValueError("A task group has a target end.")
+            case "chat" | "business" if end is not None:
+                raise ValueError("Only a task group has a target end.")
+        if end is None or end == (info.context or {}).get("target_end"):
+            return end
+        if not (clock.now() < end and end.year < LAST_YEAR):
+            raise ValueError("A target end is in the future.")
+        end = end.astimezone(UTC)
+        return end.replace(microsecond=end.microsecond // 1000 * 1000)
+
+
+class NewGroup(GroupFields):
+    """A group to be created."""
+
+    visibility: Visibility

@@ -1,0 +1,149 @@
+"""Who is in a group in which role, who sees it, and every change of it.
+
+A change begins with `seen` or `owned` and its lock: the group's row is locked until the transaction ends,
+so changes of one group, its members included, happen one after another.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from kit import clock
+from kit.caller import Caller
+from kit.db import Transaction
+from kit.fields import is_id
+from sqlalchemy.dialects.postgresql import insert
+
+from groups import errors
+from groups.events import GroupEnded, MemberJoined, MemberLeft, MemberRoleChanged, PersonHeard
+from groups.models import Group, Member, Person, Role
+
+
+def seen(
+    tx: Transaction, caller: Caller, group_id: str, *, lock: bool = False
+) -> tuple[Group, Member | None]:
+    """A group the caller may see, and their membership of it: staff see open groups, members their own.
+
+    Raises:
+        NotFound: unknown or invisible, which look the same.
+        Conflict: locked to change it, but it has ended.
+    """
+    me = caller.id
+    if not is_id(group_id):
+        raise errors.group_not_found()
+    group = tx.get(Group, group_id, with_for_update=lock, populate_existing=True)
+    member = tx.get(Member, (group_id, me), populate_existing=True)
+    if not group or not (member or (caller.is_staff and group.visibility == "open")):
+        raise errors.group_not_found()
+    if lock and group.ended_at:
+        raise errors.group_ended()
+    return group, member
+
+
+def owned(tx: Transaction, caller: Caller, group_id: str, *, lock: bool = True) -> tuple[Group, Member]:
+    """A group of which the caller is the owner, and their membership.
+
+    Raises:
+        NotFound, Conflict: as `seen`.
+        Forbidden: it is somebody else's.
+    """
+    group, member = seen(tx, caller, group_id, lock=lock)
+    if not member:
+        raise errors.not_a_member()
+    if member.role != "owner":
+        raise errors.not_the_owner()
+    return group, member
+
+
+def member_of(tx: Transaction, group: Group, user_id: str) -> Member | None:
+    """Somebody's membership of a group, if they are in it."""
+    return tx.get(Member, (group.id, user_id)) if is_id(user_id) else None
+
+
+def add(tx: Transaction, group: Group, user_id: str, role: Role, by: str) -> Member:
+    """Makes somebody a member."""
+    member = Member(group_id=group.id, user_id=user_id, role=role)
+    tx.add(member)
+    group.member_count += 1
+    group.touch()
+    tx.flush()
+    tx.emit(MemberJoined.of(group, by, user_id=user_id, role=role))
+    return member
+
+
+def give_role(tx: Transaction, group: Group, member: Member, role: Role, by: str) -> None:
+    """Gives a member another role."""
+    member.role = role
+    group.touch()
+    # Now: the database refuses a second owner, so the old one's change must come first.
+    tx.flush()
+    tx.emit(MemberRoleChanged.of(group, by, user_id=member.user_id, role=role))
+
+
+def take_out(tx: Transaction, group: Group, member: Member, by: str) -> None:
+    """Ends a membership. The last member ends the group by leaving it.
+
+    Raises:
+        Conflict: the owner may not go while others stay.
+    """
+    if member.role == "owner":
+        if group.member_count > 1:
+            raise errors.last_owner()
+        end(tx, group, by)
+    tx.delete(member)
+    group.member_count -= 1
+    group.touch()
+    tx.flush()
+    tx.emit(MemberLeft.of(group, by, user_id=member.user_id, removed=member.user_id != by))
+
+
+def end(tx: Transaction, group: Group, by: str) -> None:
+    """Ends a group."""
+    group.touch()
+    group.ended_at = group.changed_at
+    tx.emit(GroupEnded.of(group, by))
+
+
+def visible_to(caller: Caller) -> sa.Select[Group, Role]:
+    """The groups the caller may see, with their role in each or None."""
+    mine = sa.and_(Member.group_id == Group.id, Member.user_id == caller.id)
+    found = sa.select(Group, Member.role).outerjoin(Member, mine)
+    if caller.is_staff:
+        return found.where(sa.or_(Group.visibility == "open", Member.role.is_not(None)))
+    return found.where(Member.role.is_not(None))
+
+
+def keep_person(tx: Transaction, person: PersonHeard) -> None:
+    """Keeps what groups needs of a person; what is older than the row changes nothing."""
+    row = insert(Person).values(**person.model_dump())
+    names = ("display_name", "kind", "active", "version")
+    tx.execute(
+        row.on_conflict_do_update(
+            index_elements=[Person.id],
+            set_={name: row.excluded[name] for name in names},
+            where=Person.version < row.excluded.version,
+        )
+    )
+
+
+def as_member(member: Member, person: Person | None) -> dict[str, Any]:
+    """A member as others of the group see them."""
+    return {
+        "user_id": member.user_id,
+        "role": member.role,
+        "joined_at": clock.rfc3339(member.joined_at),
+        "display_name": person and person.display_name,
+        "kind": person and person.kind,
+    }
+
+
+def as_membership(group: Group, user_id: str, role: Role | None) -> dict[str, Any]:
+    """What other services keep of a membership; a `role` of None is none."""
+    return {
+        "group_id": group.id,
+        "user_id": user_id,
+        "role": role,
+        "visibility": group.visibility,
+        "ended": group.ended_at is not None,
+        "name": group.name,
+        "version": group.version,
+    }

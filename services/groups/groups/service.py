@@ -1,0 +1,288 @@
+"""Groups, the user group creation, joining and ending steps: the rooms people talk in, and who is in them.
+
+Every change holds the lock of the group's row and raises its version, so that what is said of one group
+has one order, whoever hears it and in whatever order it arrives.
+"""
+
+from typing import Any, get_args
+
+import sqlalchemy as sa
+from kit import clock
+from kit.db import Transaction
+from kit.fields import an_id, bounded, checked, contains, is_id, page, read_cursor
+from kit.service import Ask, Service, hear, rpc
+
+from groups import errors, roster
+from groups.events import GroupChanged, GroupCreated, PersonHeard, UserChanged, UserCreated
+from groups.fields import GroupFields, NewGroup
+from groups.models import Catalogue, Group, Member, Person, Role
+from groups.settings import GroupsSettings
+
+Json = dict[str, Any]
+# More groups than this nobody is in; the newest of them are told.
+MOST_OF_ONE = 1000
+
+
+class GroupsService(Service):
+    name = "groups"
+    settings: GroupsSettings
+    auth = Ask("auth")
+
+    # --- what it answers: the steps
+
+    @rpc
+    def create(
+        self,
+        *,
+        name: str,
+        catalogue: str,
+        description: str | None = None,
+        type: str | None = None,
+        visibility: str | None = None,
+        target_end: str | None = None,
+    ) -> Json:
+        fields = {
+            "name": name,
+            "description": description or "",
+            "catalogue": catalogue,
+            "type": type,
+            "visibility": visibility or "open",
+            "target_end": target_end,
+        }
+        me = self.caller.id
+        with self.db() as tx:
+            if answer := tx.replay(self.caller, {"create": fields}):
+                return answer
+            if not self.caller.is_staff:
+                raise errors.customers_may_not_create()
+            new = checked(NewGroup, "invalid_group", fields)
+            self._require_report(new.type)
+            group = Group(owner_id=me, **new.model_dump())
+            tx.add(group)
+            tx.flush()
+            tx.emit(GroupCreated.of(group, me))
+            owner = roster.add(tx, group, me, "owner", me)
+            return tx.remember(self.caller, group.shown(owner.role))
+
+    @rpc
+    def join(self, *, group_id: str) -> Json:
+        with self.db() as tx:
+            if answer := tx.replay(self.caller, {"join": group_id}):
+                return answer
+            group, member = roster.seen(tx, self.caller, group_id, lock=True)
+            if not member:
+                # Only staff see a group they are not in.
+                member = roster.add(tx, group, self.caller.id, "staff", self.caller.id)
+            return tx.remember(self.caller, group.shown(member.role))
+
+    @rpc
+    def leave(self, *, group_id: str) -> Json | None:
+        with self.db() as tx:
+            if answer := tx.replay(self.caller, {"leave": group_id}):
+                return answer["group"]  # type: ignore[no-any-return]
+            group, member = roster.seen(tx, self.caller, group_id, lock=True)
+            if not member:
+                raise errors.not_a_member()
+            roster.take_out(tx, group, member, self.caller.id)
+            still_seen = self.caller.is_staff and group.visibility == "open"
+            answer = tx.remember(self.caller, {"group": group.shown(None) if still_seen else None})
+            return answer["group"]  # type: ignore[no-any-return]
+
+    @rpc
+    def end(self, *, group_id: str) -> Json:
+        with self.db() as tx:
+            if answer := tx.replay(self.caller, {"end": group_id}):
+                return answer
+            group, owner = roster.owned(tx, self.caller, group_id)
+            roster.end(tx, group, self.caller.id)
+            return tx.remember(self.caller, group.shown(owner.role))
+
+    @rpc
+    def edit(self, *, group_id: str, changes: Json) -> Json:
+        with self.db() as tx:
+            group, owner = roster.owned(tx, self.caller, group_id)
+            present = {name: getattr(group, name) for name in GroupFields.model_fields}
+            if changes.get("catalogue", group.catalogue) != group.catalogue:
+                # They belonged to the old catalogue.
+                present |= {"type": None, "target_end": None}
+            context = {"target_end": group.target_end}
+            new = checked(GroupFields, "invalid_group", present | changes, context).model_dump()
+            changed = [name for name, value in new.items() if value != getattr(group, name)]
+            if "type" in changed:
+                self._require_report(new["type"])
+            for name in changed:
+                setattr(group, name, new[name])
+            if changed:
+                group.touch()
+                tx.emit(GroupChanged.of(group, self.caller.id, changed=changed))
+            return group.shown(owner.role)
+
+    # --- what it answers: members
+
+    @rpc
+    def members(self, *, group_id: str, limit: int | None = None, cursor: str | None = None) -> Json:
+        size = bounded(limit)
+        found = sa.select(Member, Person).outerjoin(Person, Person.id == Member.user_id)
+        found = found.where(Member.group_id == group_id).order_by(Member.joined_at, Member.user_id)
+        if after := read_cursor(cursor, clock.parse, an_id):
+            found = found.where(sa.tuple_(Member.joined_at, Member.user_id) > sa.tuple_(*after))
+        with self.db() as tx:
+            roster.seen(tx, self.caller, group_id)
+            rows = tx.execute(found.limit(size + 1)).all()
+            people = {m.user_id: person or self._person(tx, m.user_id) for m, person in rows[:size]}
+        return page(
+            [member for member, _ in rows],
+            size,
+            lambda member: roster.as_member(member, people[member.user_id]),
+            lambda member: [clock.rfc3339(member.joined_at), member.user_id],
+        )
+
+    @rpc
+    def set_role(self, *, group_id: str, user_id: str, role: Role) -> Json:
+        if role not in get_args(Role):
+            raise errors.unknown_role()
+        me = self.caller.id
+        with self.db() as tx:
+            roster.owned(tx, self.caller, group_id, lock=False)
+            # Before the lock: auth may have to be asked, and the group need not wait for it.
+            person = self._person(tx, user_id)
+            group, owner = roster.owned(tx, self.caller, group_id)
+            member = owner if user_id == me else roster.member_of(tx, group, user_id)
+            if member and member.role == role:
+                return roster.as_member(member, person)
+            if member is owner:
+                raise errors.last_owner()
+            if (not member or role == "owner") and not (person and person.active):
+                raise errors.user_not_found()
+            if role == "owner":
+                if person and person.kind == "customer":
+                    raise errors.customers_may_not_own()
+                roster.give_role(tx, group, owner, "coordinator", me)
+                group.owner_id = user_id
+            if member:
+                roster.give_role(tx, group, member, role, me)
+            else:
+                member = roster.add(tx, group, user_id, role, me)
+            return roster.as_member(member, person)
+
+    @rpc
+    def remove_member(self, *, group_id: str, user_id: str) -> None:
+        with self.db() as tx:
+            group, member = roster.seen(tx, self.caller, group_id, lock=True)
+            if not member:
+                raise errors.not_a_member()
+            if user_id != self.caller.id:
+                roster.owned(tx, self.caller, group_id)
+                member = roster.member_of(tx, group, user_id)
+            if not member:
+                raise errors.no_such_member()
+            roster.take_out(tx, group, member, self.caller.id)
+
+    # --- what it answers: groups
+
+    @rpc
+    def get(self, *, group_id: str) -> Json:
+        with self.db() as tx:
+            group, member = roster.seen(tx, self.caller, group_id)
+        return group.shown(member.role if member else None)
+
+    @rpc
+    def list(
+        self,
+        *,
+        catalogue: str | None = None,
+        ended: bool | None = None,
+        q: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Json:
+        size = bounded(limit)
+        found = roster.visible_to(self.caller)
+        if catalogue is not None:
+            if catalogue not in get_args(Catalogue):
+                raise errors.unknown_catalogue()
+            found = found.where(Group.catalogue == catalogue)
+        if ended is not None:
+            found = found.where(Group.ended_at.is_not(None) if ended else Group.ended_at.is_(None))
+        if q:
+            names = Group.name, Group.description
+            found = found.where(sa.or_(*(name.ilike(contains(q), escape="\\") for name in names)))
+        if after := read_cursor(cursor, clock.parse, an_id):
+            found = found.where(sa.tuple_(Group.changed_at, Group.id) < sa.tuple_(*after))
+        with self.db() as tx:
+            rows = tx.execute(found.order_by(Group.changed_at.desc(), Group.id.desc()).limit(size + 1)).all()
+        return page(
+            rows,
+            size,
+            lambda row: row[0].shown(row[1]),
+            lambda row: [clock.rfc3339(row[0].changed_at), row[0].id],
+        )
+
+    # --- what it answers: other services and the gateway
+
+    @rpc
+    def membership(self, *, group_id: str, user_id: str) -> Json | None:
+        with self.db() as tx:
+            group = tx.get(Group, group_id) if is_id(group_id) else None
+            member = roster.member_of(tx, group, user_id) if group else None
+        if not group:
+            return None
+        return roster.as_membership(group, user_id, member.role if member else None)
+
+    @rpc
+    def memberships(self, *, user_id: str) -> Json:
+        found = sa.select(Group, Member.role).join(Member, Member.group_id == Group.id)
+        running_first = Group.ended_at.is_not(None), Group.changed_at.desc(), Group.id
+        with self.db() as tx:
+            rows = (
+                tx.execute(
+                    found.where(Member.user_id == user_id).order_by(*running_first).limit(MOST_OF_ONE)
+                ).all()
+                if is_id(user_id)
+                else []
+            )
+        return {"items": [group.shown(role) for group, role in rows]}
+
+    @rpc
+    def all_memberships(self, *, limit: int | None = None, cursor: str | None = None) -> Json:
+        """For services that make their copy anew."""
+        size = bounded(limit)
+        found = sa.select(Group, Member).join(Member, Member.group_id == Group.id)
+        if after := read_cursor(cursor, an_id, an_id):
+            found = found.where(sa.tuple_(Member.group_id, Member.user_id) > sa.tuple_(*after))
+        with self.db() as tx:
+            rows = tx.execute(found.order_by(Member.group_id, Member.user_id).limit(size + 1)).all()
+        return page(
+            rows,
+            size,
+            lambda row: roster.as_membership(row[0], row[1].user_id, row[1].role),
+            lambda row: [row[0].id, row[1].user_id],
+        )
+
+    # --- what it hears
+
+    @hear(UserCreated)
+    def note_new_person(self, event: UserCreated) -> None:
+        with self.db() as tx:
+            if not tx.seen(event):
+                roster.keep_person(tx, event.user)
+
+    @hear(UserChanged)
+    def note_person(self, event: UserChanged) -> None:
+        with self.db() as tx:
+            if not tx.seen(event):
+                roster.keep_person(tx, event.user)
+
+    # --- how
+
+    def _require_report(self, type: str | None) -> None:
+        if type is not None:
+            self.caller.require(f"reports:{type}")
+
+    def _person(self, tx: Transaction, user_id: str) -> Person | None:
+        """Our copy of a person; auth is asked where it is missing."""
+        if not is_id(user_id):
+            return None
+        if not tx.get(Person, user_id) and (found := self.auth.person(user_id=user_id)):
+            roster.keep_person(tx, PersonHeard.model_validate(found))
+        return tx.get(Person, user_id)
