@@ -1,0 +1,96 @@
+import { Loader } from "@mantine/core";
+import { lazy, Suspense, useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Route, Switch } from "wouter";
+import { Problem } from "./api/http";
+import css from "./App.module.css";
+import { LoginScreen } from "./screens/login/LoginScreen";
+import { RoomsPane } from "./screens/rooms/RoomsPane";
+import { RoomScreen } from "./screens/room/RoomScreen";
+import { resume } from "./session";
+import { unread } from "./state/apply";
+import { useApp } from "./state/store";
+import { Mark } from "./ui/Mark";
+
+const ReportScreen = lazy(() => import("./screens/report/ReportScreen"));
+const RETRY_MS = 3_000;
+
+export function App() {
+  const me = useApp((state) => state.me);
+  const [asked, setAsked] = useState(false);
+  const [unreachable, setUnreachable] = useState(false);
+  const { t } = useTranslation();
+  useTitle();
+
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout>;
+    const tryOnce = () =>
+      resume().then(
+        () => setAsked(true),
+        (problem: unknown) => {
+          if (problem instanceof Problem && problem.status >= 400 && problem.status < 500) return setAsked(true);
+          setUnreachable(true);
+          timer = setTimeout(tryOnce, RETRY_MS);
+        },
+      );
+    void tryOnce();
+    return () => clearTimeout(timer);
+  }, []);
+
+  if (me) return <House />;
+  if (asked) return <LoginScreen />;
+  return (
+    <div className={css.splash} role="status">
+      <Mark size={56} />
+      <Loader size="sm" type="dots" />
+      <p>{unreachable ? t("login.unreachable") : t("login.connecting")}</p>
+    </div>
+  );
+}
+
+/** Rooms beside the room where there is space, one at a time where there is not. */
+function House() {
+  const { t } = useTranslation();
+  return (
+    <Switch>
+      <Route path="/g/:group/r/:report">
+        {({ report, group }) => (
+          <Suspense fallback={<Loader className={css.center} type="dots" />}>
+            <ReportScreen id={report} back={`/g/${group}`} />
+          </Suspense>
+        )}
+      </Route>
+      <Route path="/g/:group">
+        {({ group }) => (
+          <div className={css.house} data-showing="room">
+            <a className={css.skip} href="#conversation">
+              {t("app.skip")}
+            </a>
+            <RoomsPane open={group} />
+            <main id="conversation" className={css.main}>
+              <RoomScreen key={group} id={group} />
+            </main>
+          </div>
+        )}
+      </Route>
+      <Route>
+        <div className={css.house} data-showing="list">
+          <RoomsPane />
+          <main className={css.main}>
+            <div className={css.empty}>
+              <Mark size={64} />
+              <p>{t("list.pick")}</p>
+            </div>
+          </main>
+        </div>
+      </Route>
+    </Switch>
+  );
+}
+
+function useTitle() {
+  const count = useApp((state) => Object.values(state.rooms).filter((room) => unread(room) > 0).length);
+  useEffect(() => {
+    document.title = count ? `(${count}) Bchat` : "Bchat";
+  }, [count]);
+}

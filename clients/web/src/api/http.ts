@@ -1,0 +1,106 @@
+import type { Session } from "./types";
+
+const BASE = "/api/v1";
+const NETWORK = "network";
+
+/** A refusal of the server (RFC 9457), or `network` when no answer came. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    detail: string,
+    readonly errors: { loc: (string | number)[]; msg: string }[] = [],
+    readonly retryAfter: number | null = null,
+  ) {
+    super(detail);
+  }
+  get offline() {
+    return this.code === NETWORK;
+  }
+}
+
+async function call(method: string, path: string, body: unknown, headers: Record<string, string>): Promise<unknown> {
+  let answer: Response;
+  try {
+    answer = await fetch(BASE + path, {
+      method,
+      headers: body === undefined ? headers : { "Content-Type": "application/json", ...headers },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      credentials: "same-origin",
+      signal: AbortSignal.timeout(20_000),
+    });
+  } catch (error) {
+    throw new Problem(0, NETWORK, String(error));
+  }
+  const type = answer.headers.get("Content-Type") ?? "";
+  const content = type.includes("json") ? await answer.json().catch(() => null) : null;
+  if (answer.ok) return content;
+  const retry = Number(answer.headers.get("Retry-After"));
+  throw new Problem(
+    answer.status,
+    content?.code ?? `http_${answer.status}`,
+    content?.detail ?? answer.statusText,
+    content?.errors ?? [],
+    retry > 0 ? retry : null,
+  );
+}
+
+/** The access token lives here, in memory; the refresh token in an HttpOnly cookie this code cannot read. */
+export class Access {
+  private token: string | null = null;
+  private expires = 0;
+  private refreshing: Promise<Session> | null = null;
+  onEnd: () => void = () => {};
+
+  async login(username: string, password: string, remember: boolean): Promise<Session> {
+    return this.keep((await call("POST", "/auth/login", { username, password, remember, cookie: true }, {})) as Session);
+  }
+
+  /** A new pair. One at a time over all tabs: they share the cookie, and using the same one twice ends the session. */
+  refresh(): Promise<Session> {
+    const ask = async () => this.keep((await call("POST", "/auth/refresh", {}, {})) as Session);
+    this.refreshing ??= (navigator.locks ? navigator.locks.request("bchat-refresh", ask) : ask()).finally(() => {
+      this.refreshing = null;
+    });
+    return this.refreshing;
+  }
+
+  async logout(): Promise<void> {
+    // Without a good access token the cookie says which session it is.
+    const headers: Record<string, string> = this.token && Date.now() < this.expires ? { Authorization: `Bearer ${this.token}` } : {};
+    this.token = null;
+    await call("POST", "/auth/logout", {}, headers);
+  }
+
+  /** A token that is good for at least half a minute more. */
+  async bearer(fresh = false): Promise<string> {
+    if (fresh || !this.token || Date.now() > this.expires - 30_000) await this.renew();
+    return this.token!;
+  }
+
+  async request<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+    const once = async () => call(method, path, body, { ...headers, Authorization: `Bearer ${await this.bearer()}` }) as Promise<T>;
+    try {
+      return await once();
+    } catch (problem) {
+      if (!(problem instanceof Problem) || problem.status !== 401) throw problem;
+      this.token = null; // perhaps only the access token was no longer accepted
+      return once();
+    }
+  }
+
+  private async renew() {
+    try {
+      await this.refresh();
+    } catch (problem) {
+      if (problem instanceof Problem && problem.status === 401) this.onEnd();
+      throw problem;
+    }
+  }
+
+  private keep(session: Session): Session {
+    this.token = session.access_token;
+    this.expires = Date.now() + session.expires_in * 1000;
+    return session;
+  }
+}

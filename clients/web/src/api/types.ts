@@ -1,0 +1,139 @@
+/** What the client protocol (version 1) says, as far as this client reads it. */
+export type Catalogue = "chat" | "business" | "task";
+export type Role = "owner" | "coordinator" | "staff" | "guest";
+
+export interface Person {
+  id: string;
+  username?: string;
+  display_name: string;
+  kind: "staff" | "customer";
+  avatar_url?: string | null;
+}
+export interface User extends Person {
+  permissions: string[];
+  locale?: string | null;
+  timezone?: string | null;
+}
+export interface Group {
+  id: string;
+  name: string;
+  description?: string | null;
+  catalogue: Catalogue;
+  type?: string | null;
+  visibility: "open" | "invite";
+  target_end?: string | null;
+  owner_id?: string;
+  member_count?: number;
+  ended_at?: string | null;
+  created_at?: string;
+  version: number;
+  my_role?: Role | null;
+  last_seq?: number;
+  read_seq?: number;
+  unread?: number;
+}
+export interface Member {
+  user_id: string;
+  role: Role;
+  display_name: string;
+  kind?: "staff" | "customer";
+}
+export interface Entry {
+  seq: number;
+  id: string;
+  kind: "text" | "photo" | "file" | "position" | "report" | "task" | "news" | "member" | "group";
+  sender_id?: string | null;
+  client_id?: string | null;
+  at: string;
+  text?: string;
+  reply_to?: number | null;
+  report_id?: string;
+  report_type?: string;
+  title?: string;
+  user_id?: string;
+  role?: Role | null;
+  change?: string;
+  by?: string | null;
+  changed?: string[];
+}
+export interface Kpi {
+  id: string;
+  label: string;
+  value: string | null;
+  unit?: string | null;
+  comparison?: { label: string; value: string | null; change_pct: string | number | null; change_unit?: "%" | "points" } | null;
+  definition?: string | null;
+}
+export interface Chart {
+  id: string;
+  title: string;
+  description?: string | null;
+  figure: unknown;
+  figure_dark?: unknown;
+  table_id?: string | null;
+}
+export interface Column {
+  id: string;
+  label: string;
+  kind: "text" | "money" | "number" | "date" | "percent";
+  currency?: string | null;
+}
+export interface Table {
+  id: string;
+  title: string;
+  columns: Column[];
+  rows: (string | number | null)[][];
+  total_rows?: number;
+}
+export interface Report {
+  id: string;
+  type: string;
+  title: string;
+  as_of?: string | null;
+  period?: { from?: string; to?: string; label?: string } | null;
+  notes?: string[];
+  kpis: Kpi[];
+  charts: Chart[];
+  tables: Table[];
+  status: "ready" | "failed" | "running" | "queued";
+  progress?: number;
+  group_id?: string | null;
+  requested_by?: string | null;
+  created_at?: string;
+  source?: string | null;
+  error?: string | null;
+}
+/** What a `report` frame may carry: a whole report, or only how far it is. */
+export type ReportNews = Pick<Report, "id"> & Partial<Report>;
+
+export interface Page<T> {
+  items: T[];
+  next_cursor: string | null;
+}
+export interface Session {
+  access_token: string;
+  expires_in: number;
+  user: User;
+}
+
+export type ServerFrame =
+  | { type: "welcome"; session_id: string; user: User; groups: Group[]; heartbeat_s: number }
+  | { type: "entry"; group_id: string; entry: Entry }
+  | { type: "entries"; group_id: string; entries: Entry[]; complete?: boolean }
+  | { type: "group"; group: Group }
+  | { type: "group_gone"; group_id: string }
+  | { type: "member"; group_id: string; user_id: string; role: Role | null }
+  | { type: "user"; user: Person }
+  | { type: "report"; report: ReportNews }
+  | { type: "read"; group_id: string; user_id: string; seq: number }
+  | { type: "typing"; group_id: string; user_id: string }
+  | { type: "ack"; ref: number; entry?: Entry }
+  | { type: "error"; ref?: number; code: string; detail?: string; retry_after_ms?: number }
+  | { type: "pong"; ref?: number };
+
+export type ClientFrame =
+  | { type: "hello"; token: string; device_id: string; groups?: Record<string, number> }
+  | { type: "send"; ref: number; group_id: string; client_id: string; text: string; reply_to?: number }
+  | { type: "read"; group_id: string; seq: number }
+  | { type: "typing"; group_id: string }
+  | { type: "ping"; ref: number };

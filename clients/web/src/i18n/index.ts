@@ -1,0 +1,49 @@
+import i18next from "i18next";
+import { initReactI18next } from "react-i18next";
+import en from "./en.json";
+
+/** What a person can choose; the words of all but English are loaded when first spoken. */
+export const LANGUAGES = { en: "English", "zh-Hant": "繁體中文", "zh-Hans": "简体中文" } as const;
+export type Language = keyof typeof LANGUAGES;
+
+const words: Record<Language, () => Promise<{ default: object }>> = {
+  en: async () => ({ default: en }),
+  "zh-Hant": () => import("./zh-Hant.json"),
+  "zh-Hans": () => import("./zh-Hans.json"),
+};
+
+/** The closest of ours to a BCP 47 tag: zh-TW and zh-HK are written in traditional characters. */
+export function closest(tag: string): Language {
+  const { language, script } = new Intl.Locale(tag).maximize();
+  if (language !== "zh") return "en";
+  return script === "Hant" ? "zh-Hant" : "zh-Hans";
+}
+
+function wanted(tag: string | null | undefined): Language {
+  try {
+    return closest(tag || navigator.language);
+  } catch {
+    return "en"; // not a language tag
+  }
+}
+
+export async function speak(tag?: string | null) {
+  const language = wanted(tag ?? localStorage.getItem("bchat.language"));
+  if (!i18next.hasResourceBundle(language, "translation")) {
+    i18next.addResourceBundle(language, "translation", (await words[language]()).default);
+  }
+  await i18next.changeLanguage(language);
+  localStorage.setItem("bchat.language", language);
+  document.documentElement.lang = language;
+  document.documentElement.dir = i18next.dir(language);
+}
+
+export async function startSpeaking() {
+  await i18next.use(initReactI18next).init({
+    lng: "en",
+    fallbackLng: "en",
+    resources: { en: { translation: en } },
+    interpolation: { escapeValue: false }, // React escapes
+  });
+  await speak();
+}

@@ -1,0 +1,38 @@
+import { useComputedColorScheme } from "@mantine/core";
+import { useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Chart } from "../../api/types";
+import { bokeh } from "./bokeh";
+import css from "./report.module.css";
+
+/** A live chart. Its words are the server's description; its numbers are in the table beside it. */
+export function Figure({ chart }: { chart: Chart }) {
+  const { t } = useTranslation();
+  const scheme = useComputedColorScheme("light");
+  const place = useRef<HTMLDivElement>(null);
+  const [state, setState] = useState<"drawing" | "drawn" | "failed">("drawing");
+  const figure = scheme === "dark" ? (chart.figure_dark ?? chart.figure) : chart.figure;
+
+  useEffect(() => {
+    const target = document.createElement("div");
+    place.current!.replaceChildren(target);
+    let gone = false;
+    const views = bokeh().then((library) => (gone ? undefined : library.embed.embed_item(structuredClone(figure), target)));
+    views.then(
+      () => gone || setState("drawn"),
+      () => gone || setState("failed"),
+    );
+    return () => {
+      gone = true;
+      void views.then((drawn) => drawn?.clear?.()).catch(() => {});
+      target.remove();
+    };
+  }, [figure]);
+
+  return (
+    <figure className={css.figure} role="img" aria-label={[chart.title, chart.description].filter(Boolean).join(". ")} data-state={state}>
+      <div ref={place} />
+      {state === "failed" && <p>{t("report.chart_failed")}</p>}
+    </figure>
+  );
+}

@@ -1,0 +1,160 @@
+import { Button, Tooltip } from "@mantine/core";
+import { IconAlertCircle, IconCheck, IconChecks, IconClock, IconCornerUpLeft } from "@tabler/icons-react";
+import { memo } from "react";
+import { useTranslation } from "react-i18next";
+import type { Entry, Role } from "../../api/types";
+import { discard, retry } from "../../session";
+import type { Pending, Room } from "../../state/apply";
+import { useApp } from "../../state/store";
+import { Avatar } from "../../ui/Avatar";
+import { useFormat, useProblem } from "../../ui/format";
+import { Linked } from "../../ui/Linked";
+import { entryWords, useNames } from "../../ui/names";
+import { RoleTag } from "../../ui/RoleTag";
+import { Problem } from "../../api/http";
+import { ReportCard } from "../report/ReportCard";
+import css from "./Timeline.module.css";
+
+/** One place in the list: an entry of the timeline, or a message still on its way. */
+export interface Item {
+  entry?: Entry;
+  pending?: Pending;
+  at: string;
+  sender: string | null;
+  /** First or last of what one person says in one go. */
+  starts: boolean;
+  ends: boolean;
+  day: string | null;
+  marker: boolean;
+}
+
+interface Props {
+  item: Item;
+  room: Room;
+  me: string;
+  role?: Role;
+  reply: (entry: Entry) => void;
+  jump: (seq: number) => void;
+}
+
+export const Message = memo(function Message({ item, room, me, role, reply, jump }: Props) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const name = useNames();
+  const { entry } = item;
+  return (
+    <div className={css.item} data-starts={item.starts || undefined}>
+      {item.day && (
+        <p className={css.day}>
+          <span>{dayName(item.day, format, t)}</span>
+        </p>
+      )}
+      {item.marker && (
+        <p className={css.marker}>
+          <span>{t("room.new")}</span>
+        </p>
+      )}
+      {entry?.kind === "report" ? (
+        <ReportCard id={entry.report_id!} title={entry.title} type={entry.report_type} at={entry.at} groupId={room.group.id} />
+      ) : entry && entry.kind !== "text" ? (
+        <p className={css.small}>
+          {entryWords(entry, name, t)} <time dateTime={entry.at}>{format.time(entry.at)}</time>
+        </p>
+      ) : (
+        <Bubble item={item} room={room} own={item.sender === me} role={role} reply={reply} jump={jump} />
+      )}
+    </div>
+  );
+});
+
+function Bubble({ item, room, own, role, reply, jump }: Omit<Props, "me"> & { own: boolean }) {
+  const { t } = useTranslation();
+  const name = useNames();
+  const format = useFormat();
+  const avatar = useApp((state) => (item.sender ? state.people[item.sender]?.avatar_url : null));
+  const { entry, pending } = item;
+  const answered = entry?.reply_to ?? pending?.reply_to;
+  const quote = answered ? room.entries.find((e) => e.seq === answered) : undefined;
+  return (
+    <div className={css.say} data-own={own || undefined} data-starts={item.starts || undefined} data-ends={item.ends || undefined}>
+      {!own && (item.ends ? <Avatar id={item.sender ?? ""} name={name(item.sender)} size={34} src={avatar} /> : <span className={css.gap} />)}
+      <div className={css.column}>
+        {!own && item.starts && (
+          <p className={css.who}>
+            <strong>{name(item.sender)}</strong>
+            {role && <RoleTag role={role} />}
+          </p>
+        )}
+        <div className={css.bubble} data-failed={pending?.status === "failed" || undefined} data-pending={pending ? true : undefined}>
+          {quote && (
+            <button type="button" className={css.quote} onClick={() => jump(quote.seq)}>
+              <strong>{name(quote.sender_id)}</strong>
+              <span>{entryWords(quote, name, t)}</span>
+            </button>
+          )}
+          <span className={css.text}>
+            <Linked text={(entry ?? pending)!.text ?? ""} />
+          </span>
+          <span className={css.meta}>
+            <time dateTime={item.at} title={format.moment(item.at)}>
+              {format.time(item.at)}
+            </time>
+            {own && <Ticks item={item} room={room} />}
+          </span>
+        </div>
+        {pending?.status === "failed" && <Failed pending={pending} />}
+      </div>
+      {entry && !room.group.ended_at && (
+        <button type="button" className={css.act} aria-label={t("room.reply")} title={t("room.reply")} onClick={() => reply(entry)}>
+          <IconCornerUpLeft size={17} />
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Ticks({ item, room }: { item: Item; room: Room }) {
+  const { t } = useTranslation();
+  const { entry, pending } = item;
+  const readers = entry ? Object.values(room.reads).filter((seq) => seq >= entry.seq).length : 0;
+  const [Sign, words] = entry
+    ? readers > 0
+      ? [IconChecks, t("room.read_by", { count: readers })]
+      : [IconCheck, t("room.stored")]
+    : pending!.status === "failed"
+      ? [IconAlertCircle, t("room.failed")]
+      : pending!.status === "stored"
+        ? [IconCheck, t("room.stored")]
+        : [IconClock, t(pending!.status === "queued" ? "room.queued" : "room.sending")];
+  return (
+    <Tooltip label={words}>
+      <span className={css.tick} data-read={readers > 0 || undefined} role="img" aria-label={words}>
+        <Sign size={15} stroke={2} />
+      </span>
+    </Tooltip>
+  );
+}
+
+function Failed({ pending }: { pending: Pending }) {
+  const { t } = useTranslation();
+  const say = useProblem();
+  return (
+    <p className={css.failed} role="alert">
+      {t("room.failed")}
+      {pending.code && `: ${say(new Problem(0, pending.code, ""))}`}
+      <Button size="compact-xs" variant="subtle" onClick={() => retry(pending.client_id)}>
+        {t("room.retry")}
+      </Button>
+      <Button size="compact-xs" variant="subtle" color="gray" onClick={() => discard(pending.client_id)}>
+        {t("room.discard")}
+      </Button>
+    </p>
+  );
+}
+
+function dayName(at: string, format: ReturnType<typeof useFormat>, t: (key: string) => string): string {
+  const day = format.dayKey(at);
+  if (day === format.dayKey(Date.now())) return t("room.today");
+  if (day === format.dayKey(Date.now() - 86_400_000)) return t("room.yesterday");
+  return format.day(at);
+}

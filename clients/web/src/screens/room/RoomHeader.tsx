@@ -1,0 +1,123 @@
+import { ActionIcon, Button, Group as Row, Menu, Modal, Text, Tooltip } from "@mantine/core";
+import { IconChartHistogram, IconChevronLeft, IconDots, IconDoorExit, IconFlag, IconUsers } from "@tabler/icons-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link, useLocation } from "wouter";
+import { end, leave } from "../../session";
+import type { Room } from "../../state/apply";
+import { Avatar } from "../../ui/Avatar";
+import { useFormat, useProblem } from "../../ui/format";
+import { Typing } from "./Typing";
+import css from "./RoomScreen.module.css";
+
+export function RoomHeader({ room, showMembers, ask }: { room: Room; showMembers: () => void; ask: () => void }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const [sure, setSure] = useState<"leave" | "end" | null>(null);
+  const { group } = room;
+  const late = group.target_end && !group.ended_at && new Date(group.target_end).getTime() < Date.now();
+  const facts = [
+    t(`catalogue.${group.catalogue}`) + (group.type ? ` · ${t(`report_type.${group.type}`)}` : ""),
+    group.member_count ? t("room.members", { count: group.member_count }) : null,
+  ].filter(Boolean);
+  return (
+    <header className={css.head}>
+      <ActionIcon component={Link} href="/" className={css.back} aria-label={t("room.back")}>
+        <IconChevronLeft size={24} />
+      </ActionIcon>
+      <Avatar id={group.id} name={group.name} size={40} catalogue={group.catalogue} />
+      <div className={css.title}>
+        <h2 title={group.description ?? undefined}>{group.name}</h2>
+        <p>
+          <Typing room={room}>
+            {facts.join(" · ")}
+            {group.target_end && (
+              <span data-late={late || undefined}>
+                {" · "}
+                {t(late ? "room.overdue" : "room.due", { when: format.moment(group.target_end) })}
+              </span>
+            )}
+          </Typing>
+        </p>
+      </div>
+      {!group.ended_at && (
+        <Tooltip label={t("room.ask")}>
+          <ActionIcon aria-label={t("room.ask")} onClick={ask} className={css.wide}>
+            <IconChartHistogram size={20} stroke={1.8} />
+          </ActionIcon>
+        </Tooltip>
+      )}
+      <Tooltip label={t("room.members")}>
+        <ActionIcon aria-label={t("members.title")} onClick={showMembers}>
+          <IconUsers size={20} stroke={1.8} />
+        </ActionIcon>
+      </Tooltip>
+      <Menu>
+        <Menu.Target>
+          <ActionIcon aria-label={t("room.menu")}>
+            <IconDots size={20} stroke={1.8} />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {!group.ended_at && (
+            <Menu.Item leftSection={<IconChartHistogram size={17} />} onClick={ask}>
+              {t("room.ask")}
+            </Menu.Item>
+          )}
+          <Menu.Item leftSection={<IconUsers size={17} />} onClick={showMembers}>
+            {t("members.title")}
+          </Menu.Item>
+          <Menu.Divider />
+          {!group.ended_at && (
+            <Menu.Item leftSection={<IconDoorExit size={17} />} onClick={() => setSure("leave")}>
+              {t("room.leave")}
+            </Menu.Item>
+          )}
+          {group.my_role === "owner" && !group.ended_at && (
+            <Menu.Item color="red" leftSection={<IconFlag size={17} />} onClick={() => setSure("end")}>
+              {t("room.end")}
+            </Menu.Item>
+          )}
+        </Menu.Dropdown>
+      </Menu>
+      {sure && <Sure what={sure} room={room} close={() => setSure(null)} />}
+    </header>
+  );
+}
+
+function Sure({ what, room, close }: { what: "leave" | "end"; room: Room; close: () => void }) {
+  const { t } = useTranslation();
+  const say = useProblem();
+  const [, go] = useLocation();
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<unknown>(null);
+  async function act() {
+    setBusy(true);
+    try {
+      await (what === "leave" ? leave : end)(room.group.id);
+      if (what === "leave") go("/");
+      else close();
+    } catch (error) {
+      setProblem(error);
+      setBusy(false);
+    }
+  }
+  return (
+    <Modal opened onClose={close} title={t(`room.${what}_sure`, { name: room.group.name })}>
+      <Text size="sm">{t(`room.${what}_text`)}</Text>
+      {problem !== null && (
+        <Text size="sm" c="red" mt="sm" role="alert">
+          {say(problem)}
+        </Text>
+      )}
+      <Row justify="flex-end" mt="lg" gap="sm">
+        <Button variant="default" onClick={close}>
+          {t("do.cancel")}
+        </Button>
+        <Button color="red" loading={busy} onClick={act}>
+          {t(`room.${what}`)}
+        </Button>
+      </Row>
+    </Modal>
+  );
+}

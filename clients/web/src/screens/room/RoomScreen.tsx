@@ -1,0 +1,107 @@
+import { Button, Loader } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense, useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Problem } from "../../api/http";
+import type { Entry, Group, Page } from "../../api/types";
+import { get, join, load } from "../../session";
+import { happen, useApp, useRoom } from "../../state/store";
+import { Avatar } from "../../ui/Avatar";
+import { useProblem } from "../../ui/format";
+import { MembersPanel } from "../members/MembersPanel";
+import { Composer } from "./Composer";
+import { RoomHeader } from "./RoomHeader";
+import css from "./RoomScreen.module.css";
+import { Timeline } from "./Timeline";
+
+const AskDialog = lazy(() => import("../report/AskDialog"));
+
+export function RoomScreen({ id }: { id: string }) {
+  const ready = useApp((state) => state.ready);
+  const mine = useRoom(id)?.group.my_role;
+  if (!ready) return <Loader className={css.wait} type="dots" />;
+  return mine ? <Inside id={id} /> : <Outside id={id} />;
+}
+
+function Inside({ id }: { id: string }) {
+  const { t } = useTranslation();
+  const room = useRoom(id)!;
+  const link = useApp((state) => state.link);
+  const [members, setMembers] = useState(false);
+  const [asking, setAsking] = useState(false);
+  const [reply, setReply] = useState<Entry | null>(null);
+  const say = useProblem();
+  const empty = room.entries.length === 0;
+  const first = useQuery({ queryKey: ["newest", id, room.window], queryFn: () => load(id).then(() => true), enabled: empty && room.last_seq > 0 });
+  useReads(id);
+
+  return (
+    <div className={css.room}>
+      <RoomHeader room={room} showMembers={() => setMembers((on) => !on)} ask={() => setAsking(true)} />
+      {link === "waiting" && (
+        <p className={css.away} role="status">
+          {t("link.waiting")}
+        </p>
+      )}
+      {empty && room.last_seq > 0 ? (
+        <div className={css.wait}>
+          {first.isError ? (
+            <>
+              <p>{say(first.error)}</p>
+              <Button variant="light" onClick={() => void first.refetch()}>
+                {t("do.retry")}
+              </Button>
+            </>
+          ) : (
+            <Loader type="dots" />
+          )}
+        </div>
+      ) : (
+        <Timeline key={room.window} room={room} reply={setReply} />
+      )}
+      {room.group.ended_at ? (
+        <p className={css.ended}>{t("room.ended")}</p>
+      ) : (
+        <Composer group={room.group} reply={reply} unreply={() => setReply(null)} ask={() => setAsking(true)} />
+      )}
+      <MembersPanel room={room} opened={members} close={() => setMembers(false)} />
+      <Suspense>{asking && <AskDialog group={room.group} close={() => setAsking(false)} />}</Suspense>
+    </div>
+  );
+}
+
+/** Who has read how far, as it stands; from then on it comes over the socket. */
+function useReads(id: string) {
+  const { data } = useQuery({ queryKey: ["reads", id], queryFn: () => get<Page<{ user_id: string; seq: number }>>(`/groups/${id}/reads`) });
+  useEffect(() => {
+    if (data) happen({ type: "reads", group_id: id, items: data.items });
+  }, [data, id]);
+}
+
+/** A group that is not ours: open to join, or not to be seen. */
+function Outside({ id }: { id: string }) {
+  const { t } = useTranslation();
+  const say = useProblem();
+  const [problem, setProblem] = useState<unknown>(null);
+  const { data, error, isPending } = useQuery({ queryKey: ["groups", "one", id], queryFn: () => get<Group>(`/groups/${id}`), retry: false });
+  if (isPending) return <Loader className={css.wait} type="dots" />;
+  if (!data)
+    return (
+      <div className={css.wait}>
+        <p>{error instanceof Problem && error.status === 404 ? t("room.gone") : say(error)}</p>
+        <Button component="a" href="/" variant="light">
+          {t("room.back")}
+        </Button>
+      </div>
+    );
+  return (
+    <div className={css.wait}>
+      <Avatar id={data.id} name={data.name} size={72} catalogue={data.catalogue} />
+      <h2>{data.name}</h2>
+      <p>{data.description}</p>
+      <p>{data.ended_at ? t("room.ended") : t("room.join_first")}</p>
+      {problem !== null && <p role="alert">{say(problem)}</p>}
+      {!data.ended_at && <Button onClick={() => join(id).catch(setProblem)}>{t("room.join")}</Button>}
+    </div>
+  );
+}

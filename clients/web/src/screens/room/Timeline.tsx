@@ -1,0 +1,165 @@
+import { Button, Loader } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
+import { IconChevronDown } from "@tabler/icons-react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Virtuoso, type VirtuosoHandle } from "react-virtuoso";
+import type { Entry } from "../../api/types";
+import { older, read } from "../../session";
+import type { Room } from "../../state/apply";
+import { useApp } from "../../state/store";
+import { useFormat } from "../../ui/format";
+import { entryWords, useNames } from "../../ui/names";
+import { useRoles } from "../members/useMembers";
+import { Message, type Item } from "./Message";
+import { ReportsOnTheWay } from "./ReportsOnTheWay";
+import css from "./Timeline.module.css";
+
+/** What one person says within this time stands together. */
+const TOGETHER_MS = 5 * 60_000;
+
+export function Timeline({ room, reply }: { room: Room; reply: (entry: Entry) => void }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const me = useApp((state) => state.me!.id);
+  const outbox = useApp((state) => state.outbox);
+  const roles = useRoles(room.group.id);
+  const still = useMediaQuery("(prefers-reduced-motion: reduce)");
+  const list = useRef<VirtuosoHandle>(null);
+  const [bottom, setBottom] = useState(true);
+  const [failed, setFailed] = useState(false);
+  const seen = useRef(0);
+  const id = room.group.id;
+  const { entries } = room;
+  const first = entries[0]?.seq ?? 1;
+
+  // Where "New" stands is decided once, when the room is opened: it must not run away from the eye.
+  const [marker] = useState(() => entries.find((e) => e.seq > room.read_seq && e.sender_id !== me)?.seq);
+
+  const items = useMemo(() => {
+    const under: Item[] = outbox.filter((m) => m.group_id === id).map((m) => ({ pending: m, at: m.at, sender: me, starts: false, ends: true, day: null, marker: false }));
+    const over: Item[] = entries.map((entry) => ({ entry, at: entry.at, sender: entry.kind === "text" ? (entry.sender_id ?? null) : null, starts: true, ends: true, day: null, marker: entry.seq === marker }));
+    const all = [...over, ...under];
+    all.forEach((item, i) => {
+      const before = all[i - 1];
+      if (!before || format.dayKey(before.at) !== format.dayKey(item.at)) item.day = item.at;
+      const together = before && !item.day && !item.marker && item.sender && before.sender === item.sender && Date.parse(item.at) - Date.parse(before.at) < TOGETHER_MS;
+      item.starts = !together;
+      if (before && together) before.ends = false;
+    });
+    return all;
+  }, [entries, outbox, id, me, marker, format]);
+
+  const look = useCallback(() => {
+    if (document.visibilityState === "visible" && document.hasFocus() && seen.current) read(id, seen.current);
+  }, [id]);
+  useEffect(() => {
+    addEventListener("focus", look);
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      removeEventListener("focus", look);
+      document.removeEventListener("visibilitychange", look);
+    };
+  }, [look]);
+
+  // What one writes oneself is always shown, wherever one was reading.
+  const mine = outbox.filter((m) => m.group_id === id).length;
+  const before = useRef(mine);
+  useEffect(() => {
+    if (mine > before.current) list.current?.scrollToIndex({ index: "LAST", align: "end", behavior: "auto" });
+    before.current = mine;
+  }, [mine]);
+
+  const more = useCallback(() => {
+    setFailed(false);
+    older(id).catch(() => setFailed(true));
+  }, [id]);
+
+  const start = marker ? Math.max(0, marker - first) : items.length - 1;
+  const news = entries.at(-1) ? Math.max(0, room.last_seq - Math.max(seen.current, room.read_seq)) : 0;
+
+  return (
+    <div className={css.frame}>
+      <Announcer room={room} me={me} />
+      <div className={css.log} role="log" aria-label={t("room.log")} aria-live="off">
+        {items.length === 0 && <p className={css.nothing}>{t("room.empty")}</p>}
+        <Virtuoso
+          ref={list}
+          data={items}
+          firstItemIndex={first /* items are counted by seq, so a page added in front moves nothing */}
+          initialTopMostItemIndex={{ index: start, align: marker && marker > first ? "center" : "end" }}
+          computeItemKey={(_, { pending, entry }) => pending?.client_id ?? (entry!.sender_id === me ? entry!.client_id : null) ?? entry!.id}
+          startReached={more}
+          followOutput={(at) => (at ? (still ? "auto" : "smooth") : false)}
+          atBottomThreshold={80}
+          atBottomStateChange={setBottom}
+          rangeChanged={({ endIndex }) => {
+            const last = Math.min(endIndex, entries.at(-1)?.seq ?? 0);
+            seen.current = Math.max(seen.current, last);
+            look();
+          }}
+          alignToBottom
+          components={PARTS}
+          context={{ room, failed, more }}
+          itemContent={(_, item) => <Message item={item} room={room} me={me} role={item.sender ? roles[item.sender] : undefined} reply={reply} jump={(seq) => seq >= first && list.current?.scrollToIndex({ index: seq - first, align: "center", behavior: still ? "auto" : "smooth" })} />}
+        />
+      </div>
+      {!bottom && (
+        <Button
+          className={css.latest}
+          variant="default"
+          radius="xl"
+          size="sm"
+          leftSection={<IconChevronDown size={18} />}
+          onClick={() => list.current?.scrollToIndex({ index: "LAST", align: "end", behavior: still ? "auto" : "smooth" })}
+        >
+          {t("room.latest")}
+          {news > 0 && <span className={css.news}>{news}</span>}
+        </Button>
+      )}
+      <ReportsOnTheWay groupId={id} />
+    </div>
+  );
+}
+
+interface Context {
+  room: Room;
+  failed: boolean;
+  more: () => void;
+}
+
+function Beginning({ context }: { context?: Context }) {
+  const { t } = useTranslation();
+  if (!context) return null;
+  const { room, failed, more } = context;
+  if ((room.entries[0]?.seq ?? 1) <= 1) return <p className={css.beginning}>{t("room.beginning", { name: room.group.name })}</p>;
+  return (
+    <div className={css.beginning}>
+      {failed ? (
+        <>
+          {t("room.load_failed")}{" "}
+          <Button size="compact-sm" variant="subtle" onClick={more}>
+            {t("do.retry")}
+          </Button>
+        </>
+      ) : (
+        <Loader size="xs" type="dots" />
+      )}
+    </div>
+  );
+}
+const PARTS = { Header: Beginning, Footer: () => <div className={css.end} /> };
+
+/** Screen readers hear what others write, and nothing of what scrolling puts on the page. */
+function Announcer({ room, me }: { room: Room; me: string }) {
+  const { t } = useTranslation();
+  const name = useNames();
+  const last = room.entries.at(-1);
+  const [from] = useState(last?.seq ?? 0);
+  const words = last && last.seq > from && last.sender_id !== me ? entryWords(last, name, t) : "";
+  return (
+    <div className="hidden" aria-live="polite">
+      {words && last?.kind === "text" ? t("room.says", { name: name(last.sender_id), text: words }) : words}
+    </div>
+  );
+}

@@ -1,0 +1,48 @@
+import { memo } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "wouter";
+import { unread, type Room } from "../../state/apply";
+import { useApp } from "../../state/store";
+import { Avatar } from "../../ui/Avatar";
+import { useFormat } from "../../ui/format";
+import { entryWords, useNames } from "../../ui/names";
+import css from "./RoomsPane.module.css";
+
+export const RoomRow = memo(function RoomRow({ room, open }: { room: Room; open: boolean }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const name = useNames();
+  const me = useApp((state) => state.me?.id);
+  const { group } = room;
+  const last = room.entries.at(-1);
+  const count = unread(room);
+  const who = last?.kind === "text" ? `${last.sender_id === me ? t("list.you") : name(last.sender_id).split(" ")[0]}: ` : "";
+  return (
+    <div className={css.cell}>
+      <Link href={`/g/${group.id}`} className={css.row} data-row data-open={open || undefined} data-ended={group.ended_at ? true : undefined} aria-current={open ? "page" : undefined}>
+        <Avatar id={group.id} name={group.name} size={46} catalogue={group.catalogue} />
+        <span className={css.lines}>
+          <span className={css.line}>
+            <strong data-new={count > 0 || undefined}>{group.name}</strong>
+            {last && <time dateTime={last.at}>{when(last.at, format)}</time>}
+          </span>
+          <span className={css.line}>
+            <span className={css.preview}>
+              {group.ended_at ? <em>{t("list.ended")} · </em> : null}
+              {last ? who + entryWords(last, name, t) : (group.description ?? "")}
+            </span>
+            {count > 0 && (
+              <span className={css.count} aria-label={t("list.unread", { count })}>
+                {count > 999 ? "999+" : count}
+              </span>
+            )}
+          </span>
+        </span>
+      </Link>
+    </div>
+  );
+});
+
+function when(at: string, format: ReturnType<typeof useFormat>): string {
+  return format.dayKey(at) === format.dayKey(Date.now()) ? format.time(at) : format.short(at);
+}

@@ -1,0 +1,296 @@
+/** Ties the connection, the state and the HTTP side together. Screens call what is exported here. */
+import { QueryClient } from "@tanstack/react-query";
+import { Access, Problem } from "./api/http";
+import type { Entry, Group, Page, Person, Report, ServerFrame, Session, User } from "./api/types";
+import { speak } from "./i18n";
+import { Socket } from "./socket/socket";
+import type { Pending } from "./state/apply";
+import { happen, store } from "./state/store";
+
+const PAGE = 50;
+const PREVIEWS = 40;
+const ANSWER_MS = 20_000;
+const FAR_BEHIND = 600;
+const TYPING_EVERY_MS = 3_000;
+
+export const access = new Access();
+export const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 30_000,
+      refetchOnWindowFocus: false,
+      retry: (count, problem) => count < 2 && (!(problem instanceof Problem) || problem.offline || problem.status >= 500),
+    },
+  },
+});
+
+export const get = <T>(path: string) => access.request<T>("GET", path);
+/** A POST that makes something: the same key, the same thing, however often the network makes us ask. */
+export const make = <T>(path: string, body: unknown, key: string) => access.request<T>("POST", path, body, { "Idempotency-Key": key });
+
+/** crypto.randomUUID is missing on plain http in a local network; getRandomValues is not. */
+export function uuid(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+function device(): string {
+  const known = localStorage.getItem("bchat.device") ?? uuid();
+  localStorage.setItem("bchat.device", known);
+  return known;
+}
+
+const outboxKey = (userId: string) => `bchat.outbox.${userId}`;
+
+const socket = new Socket(
+  {
+    url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/v1/ws`,
+    deviceId: device(),
+    token: (fresh) => access.bearer(fresh),
+    have: () => {
+      const { ready, rooms } = store.getState();
+      return ready ? Object.fromEntries(Object.values(rooms).map((room) => [room.group.id, room.entries.at(-1)?.seq ?? room.last_seq])) : undefined;
+    },
+  },
+  { frame: heard, link: (link) => happen({ type: "link", link }) },
+);
+
+// -- in and out ---------------------------------------------------------------------------------------------------------
+
+export async function signIn(username: string, password: string, remember: boolean) {
+  begin(await access.login(username, password, remember));
+}
+
+/** Automatic login: the cookie, if there is one and it is still good. */
+export async function resume() {
+  begin(await access.refresh());
+}
+
+function begin(session: Session) {
+  const kept = sessionStorage.getItem(outboxKey(session.user.id));
+  happen({ type: "signed_in", user: session.user, outbox: kept ? (JSON.parse(kept) as Pending[]).map((m) => (m.status === "failed" ? m : { ...m, status: "queued" })) : [] });
+  void speak(session.user.locale);
+  socket.start();
+}
+
+export async function signOut() {
+  const me = store.getState().me;
+  forget();
+  if (me) sessionStorage.removeItem(outboxKey(me.id));
+  await access.logout().catch(() => {}); // the session also ends by itself; this screen must not wait for it
+}
+
+function forget() {
+  socket.stop();
+  queries.clear();
+  happen({ type: "signed_out" });
+}
+access.onEnd = forget;
+
+// -- what the server says -----------------------------------------------------------------------------------------------
+
+function heard(frame: ServerFrame) {
+  const before = store.getState();
+  happen(frame);
+  switch (frame.type) {
+    case "welcome": {
+      // Marks moved while the connection was away were told to nobody.
+      const { rooms } = store.getState();
+      for (const group of frame.groups) if ((rooms[group.id]?.read_seq ?? 0) > (group.read_seq ?? 0)) socket.send({ type: "read", group_id: group.id, seq: rooms[group.id]!.read_seq });
+      void queries.invalidateQueries({ predicate: (query) => query.queryKey[0] !== "report" && query.queryKey[0] !== "config" });
+      setTimeout(flush); // after `entries`, which may already hold what seems unsent
+      void preview();
+      break;
+    }
+    case "ack":
+      break;
+    case "error":
+      setTimeout(flush, frame.retry_after_ms ?? 2_000);
+      break;
+    case "group":
+    case "group_gone":
+      void queries.invalidateQueries({ queryKey: ["groups"] });
+      break;
+    case "member":
+      void queries.invalidateQueries({ queryKey: ["members", frame.group_id] });
+      if (frame.user_id === before.me?.id) {
+        void queries.invalidateQueries({ queryKey: ["groups"] });
+        if (frame.role && !before.rooms[frame.group_id]) void enter(frame.group_id);
+      }
+      break;
+    case "report":
+      if (frame.report.kpis) queries.setQueryData(["report", frame.report.id], frame.report as Report);
+      break;
+  }
+  mendSoon();
+}
+
+/** A group that became ours: its room, with marks and role as the server has them. */
+async function enter(groupId: string) {
+  happen({ type: "group", group: await get<Group>(`/groups/${groupId}`) });
+  await load(groupId);
+}
+
+// -- pages of a room ----------------------------------------------------------------------------------------------------
+
+const loading = new Map<string, Promise<void>>();
+
+function page(groupId: string, query: string): Promise<void> {
+  const key = `${groupId}?${query}`;
+  const under = loading.get(key);
+  if (under) return under;
+  const work = get<Page<Entry>>(`/groups/${groupId}/timeline?${query}`)
+    .then(({ items }) => happen({ type: "page", group_id: groupId, entries: items }))
+    .finally(() => loading.delete(key));
+  loading.set(key, work);
+  return work;
+}
+
+export async function load(groupId: string) {
+  const room = store.getState().rooms[groupId];
+  if (room && room.entries.length === 0 && room.last_seq > 0) await page(groupId, `limit=${PAGE}`);
+}
+
+export async function older(groupId: string) {
+  const first = store.getState().rooms[groupId]?.entries[0];
+  if (first && first.seq > 1) await page(groupId, `limit=${PAGE}&before_seq=${first.seq}`);
+}
+
+/** The last words of the rooms, for the list; opening one of them then needs no waiting. */
+async function preview() {
+  const bare = Object.values(store.getState().rooms).filter((room) => room.entries.length === 0 && room.last_seq > 0);
+  const next = bare.sort((a, b) => b.last_seq - b.read_seq - (a.last_seq - a.read_seq)).slice(0, PREVIEWS).values();
+  const worker = async () => {
+    for (const room of next) await load(room.group.id).catch(() => {});
+  };
+  await Promise.all([worker(), worker(), worker()]);
+}
+
+let mending: ReturnType<typeof setTimeout> | undefined;
+
+/** Frames come without holes, so this finds nothing to do unless something was lost: then it pages, or starts the room anew. */
+function mendSoon() {
+  mending ??= setTimeout(async () => {
+    mending = undefined;
+    for (const room of Object.values(store.getState().rooms)) {
+      const last = room.entries.at(-1)?.seq;
+      if (last === undefined || last >= room.last_seq || !socket.online) continue;
+      const id = room.group.id;
+      if (room.last_seq - last > FAR_BEHIND) happen({ type: "entries", group_id: id, entries: [], complete: false });
+      else await page(id, `limit=200&after_seq=${last}`).then(mendSoon, () => {});
+    }
+  }, 1_500);
+}
+
+// -- what people do -----------------------------------------------------------------------------------------------------
+
+export function say(groupId: string, text: string, replyTo?: number) {
+  happen({
+    type: "queued",
+    message: { client_id: uuid(), group_id: groupId, text, reply_to: replyTo, at: new Date().toISOString(), status: "queued", tries: 0 },
+  });
+  flush();
+}
+
+export function retry(clientId: string) {
+  happen({ type: "retried", client_id: clientId });
+  flush();
+}
+
+function flush() {
+  for (const message of store.getState().outbox) {
+    if (message.status !== "queued" || !socket.online) continue;
+    const ref = socket.nextRef();
+    happen({ type: "sending", client_id: message.client_id, ref });
+    socket.send({ type: "send", ref, group_id: message.group_id, client_id: message.client_id, text: message.text, reply_to: message.reply_to });
+    setTimeout(() => {
+      const silent = store.getState().outbox.some((m) => m.ref === ref && m.status === "sending");
+      if (silent) heard({ type: "error", ref, code: "timeout" });
+    }, ANSWER_MS);
+  }
+}
+
+const reading = new Map<string, ReturnType<typeof setTimeout>>();
+
+/** Read as far as `seq`. The screen says so at every entry seen; the server hears the last of them. */
+export function read(groupId: string, seq: number) {
+  const { me, rooms } = store.getState();
+  if (!me || seq <= (rooms[groupId]?.read_seq ?? Infinity)) return;
+  happen({ type: "read", group_id: groupId, user_id: me.id, seq });
+  if (reading.has(groupId)) return;
+  reading.set(
+    groupId,
+    setTimeout(() => {
+      reading.delete(groupId);
+      const now = store.getState().rooms[groupId];
+      if (now) socket.send({ type: "read", group_id: groupId, seq: now.read_seq });
+    }, 400),
+  );
+}
+
+let typed = 0;
+
+export function typing(groupId: string) {
+  if (Date.now() - typed < TYPING_EVERY_MS) return;
+  typed = Date.now();
+  socket.send({ type: "typing", group_id: groupId });
+}
+
+export async function join(groupId: string): Promise<Group> {
+  const group = await make<Group>(`/groups/${groupId}/join`, {}, uuid());
+  await enter(group.id);
+  return group;
+}
+
+export async function leave(groupId: string) {
+  await make(`/groups/${groupId}/leave`, {}, uuid());
+  happen({ type: "group_gone", group_id: groupId });
+  void queries.invalidateQueries({ queryKey: ["groups"] });
+}
+
+export async function end(groupId: string) {
+  happen({ type: "group", group: await make<Group>(`/groups/${groupId}/end`, {}, uuid()) });
+}
+
+export async function create(group: Record<string, unknown>, key: string): Promise<Group> {
+  const made = await make<Group>("/groups", group, key);
+  happen({ type: "group", group: { ...made, my_role: made.my_role ?? "owner" } });
+  return made;
+}
+
+export async function ask(groupId: string, type: string, period: Record<string, string>, key: string) {
+  const { report_id } = await make<{ report_id: string }>("/reports", { type, period, group_id: groupId }, key);
+  happen({ type: "asked", report: { id: report_id, type, group_id: groupId, status: "running", progress: 0 } });
+}
+
+export async function change(changes: Partial<User>) {
+  happen({ type: "me", user: await access.request<User>("PATCH", "/me", changes) });
+  if (changes.locale) await speak(changes.locale);
+}
+
+// -- the page around it -------------------------------------------------------------------------------------------------
+
+store.subscribe((state, before) => {
+  if (state.me && state.outbox !== before.outbox) sessionStorage.setItem(outboxKey(state.me.id), JSON.stringify(state.outbox));
+});
+addEventListener("online", () => socket.wake());
+document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && socket.wake());
+
+const asked = new Set<string>();
+
+/** Who is that? Asked once; the answer goes into the state for everybody who shows the name. */
+export function learn(userId: string) {
+  if (asked.has(userId)) return;
+  asked.add(userId);
+  get<Person>(`/users/${userId}`).then(
+    (person) => happen({ type: "people", people: [person] }),
+    () => {},
+  );
+}
+
+export function discard(clientId: string) {
+  happen({ type: "discarded", client_id: clientId });
+}

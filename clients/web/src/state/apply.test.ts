@@ -1,0 +1,185 @@
+import { describe, expect, test } from "vitest";
+import type { Entry, Group, User } from "../api/types";
+import { apply, nothing, unread, type Happening, type Pending, type State } from "./apply";
+
+const me: User = { id: "me", display_name: "Me", kind: "staff", permissions: [] };
+const group = (more: Partial<Group> = {}): Group => ({ id: "g", name: "G", catalogue: "chat", visibility: "open", version: 3, my_role: "staff", last_seq: 0, read_seq: 0, ...more });
+const text = (seq: number, more: Partial<Entry> = {}): Entry => ({ seq, id: `e${seq}`, kind: "text", sender_id: "you", client_id: `c${seq}`, at: "2026-11-23T10:00:00.000Z", text: `t${seq}`, ...more });
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => text(from + i));
+const message = (more: Partial<Pending> = {}): Pending => ({ client_id: "x", group_id: "g", text: "hi", at: "2026-11-23T10:00:00.000Z", status: "queued", tries: 0, ...more });
+const welcome = (...groups: Group[]): Happening => ({ type: "welcome", session_id: "s", user: me, groups, heartbeat_s: 25 });
+const entry = (e: Entry): Happening => ({ type: "entry", group_id: "g", entry: e });
+const entries = (...list: Entry[]): Happening => ({ type: "entries", group_id: "g", entries: list, complete: true });
+const page = (...list: Entry[]): Happening => ({ type: "page", group_id: "g", entries: list });
+
+function run(...events: Happening[]): State {
+  return events.reduce((state, event) => apply(state, event, 1_000), apply(nothing, { type: "signed_in", user: me, outbox: [] }));
+}
+const seqs = (state: State) => state.rooms.g!.entries.map((e) => e.seq);
+
+describe("a room's timeline", () => {
+  test("state and events give the same as a fresh start", () => {
+    const live = run(welcome(group({ last_seq: 3, read_seq: 1 })), page(...range(1, 3)), entry(text(4)), entries(...range(5, 7)), { type: "read", group_id: "g", user_id: "me", seq: 6 });
+    const fresh = run(welcome(group({ last_seq: 7, read_seq: 6 })), page(...range(1, 7)));
+    expect(live).toEqual(fresh);
+  });
+
+  test("an entry that comes twice is there once", () => {
+    expect(seqs(run(welcome(group()), entry(text(1)), entry(text(1)), entries(text(1), text(2), text(2)), page(...range(1, 2))))).toEqual([1, 2]);
+  });
+
+  test("an entry beyond a hole is not shown, and counts as unread until it was paged for", () => {
+    const state = run(welcome(group({ last_seq: 2, read_seq: 2 })), page(...range(1, 2)), entry(text(5)));
+    expect(seqs(state)).toEqual([1, 2]);
+    expect(state.rooms.g!.last_seq).toBe(5);
+    expect(unread(state.rooms.g!)).toBe(3);
+    expect(seqs(apply(state, page(...range(3, 5))))).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test("older pages go in front, overlapping or not, never leaving a hole", () => {
+    const newest = run(welcome(group({ last_seq: 9 })), page(...range(7, 9)));
+    expect(seqs(apply(newest, page(...range(4, 7))))).toEqual([4, 5, 6, 7, 8, 9]);
+    expect(seqs(apply(newest, page(...range(1, 3))))).toEqual([7, 8, 9]);
+  });
+
+  test("a first page with a hole in it keeps only what comes after", () => {
+    expect(seqs(run(welcome(group()), page(text(1), text(3), text(4))))).toEqual([3, 4]);
+  });
+
+  test("too much was missed: the window starts anew", () => {
+    const state = run(welcome(group({ last_seq: 2 })), page(...range(1, 2)), welcome(group({ last_seq: 900 })), { type: "entries", group_id: "g", entries: [], complete: false });
+    expect(state.rooms.g).toMatchObject({ entries: [], window: 1, last_seq: 900 });
+  });
+
+  test("a reconnect keeps what was loaded and takes the missed entries", () => {
+    const state = run(welcome(group({ last_seq: 2 })), page(...range(1, 2)), { type: "link", link: "waiting" }, welcome(group({ last_seq: 4 })), entries(...range(3, 4)));
+    expect(seqs(state)).toEqual([1, 2, 3, 4]);
+  });
+
+  test("entries of a room that is not ours change nothing", () => {
+    const state = run(welcome());
+    expect(apply(state, entry(text(1)))).toBe(state);
+  });
+});
+
+describe("sending", () => {
+  const mine = text(1, { sender_id: "me", client_id: "x" });
+  const sent = () => run(welcome(group()), { type: "queued", message: message() }, { type: "sending", client_id: "x", ref: 7 });
+
+  test("ack before entry and entry before ack end the same", () => {
+    const ack: Happening = { type: "ack", ref: 7, entry: mine };
+    const one = [ack, entry(mine)].reduce((s, e) => apply(s, e), sent());
+    const other = [entry(mine), ack].reduce((s, e) => apply(s, e), sent());
+    expect(one).toEqual(other);
+    expect(one.outbox).toEqual([]);
+    expect(seqs(one)).toEqual([1]);
+  });
+
+  test("an ack whose entry has others before it waits for them", () => {
+    const state = apply(run(welcome(group({ last_seq: 1 })), page(text(1)), { type: "queued", message: message() }, { type: "sending", client_id: "x", ref: 7 }), { type: "ack", ref: 7, entry: text(3, { sender_id: "me", client_id: "x" }) });
+    expect(seqs(state)).toEqual([1]);
+    expect(state.outbox[0]!.status).toBe("stored");
+    const then = [entry(text(2)), entry(text(3, { sender_id: "me", client_id: "x" }))].reduce((s, e) => apply(s, e), state);
+    expect(seqs(then)).toEqual([1, 2, 3]);
+    expect(then.outbox).toEqual([]);
+  });
+
+  test("an ack for something long stored just ends the sending", () => {
+    const state = run(welcome(group({ last_seq: 9 })), page(...range(5, 9)), { type: "queued", message: message() }, { type: "sending", client_id: "x", ref: 7 });
+    const then = apply(state, { type: "ack", ref: 7, entry: text(2, { sender_id: "me", client_id: "x" }) });
+    expect(then.outbox).toEqual([]);
+    expect(seqs(then)).toEqual([5, 6, 7, 8, 9]);
+  });
+
+  test("the same client_id of somebody else is another message", () => {
+    expect(apply(sent(), entry(text(1, { client_id: "x" }))).outbox).toHaveLength(1);
+  });
+
+  test("what was under way when the connection broke is queued again", () => {
+    expect(apply(sent(), { type: "link", link: "waiting" }).outbox[0]).toMatchObject({ status: "queued", ref: undefined });
+  });
+
+  test("a refusal fails the message; a passing one queues it again, but not for ever", () => {
+    expect(apply(sent(), { type: "error", ref: 7, code: "not_a_member" }).outbox[0]).toMatchObject({ status: "failed", code: "not_a_member" });
+    let state = sent();
+    for (let i = 0; i < 6; i++) state = apply(apply(state, { type: "error", ref: 7, code: "unavailable" }), { type: "sending", client_id: "x", ref: 7 });
+    expect(apply(state, { type: "error", ref: 7, code: "unavailable" }).outbox[0]!.status).toBe("failed");
+    expect(apply(sent(), { type: "error", ref: 99, code: "not_a_member" }).outbox[0]!.status).toBe("sending");
+  });
+
+  test("writing counts as reading", () => {
+    const state = run(welcome(group({ last_seq: 4, read_seq: 1 })), page(...range(1, 4)), entry(text(5, { sender_id: "me", client_id: "x" })));
+    expect(unread(state.rooms.g!)).toBe(0);
+  });
+});
+
+describe("marks and writing", () => {
+  test("read marks only move forward", () => {
+    const state = run(welcome(group({ last_seq: 9, read_seq: 5 })), { type: "read", group_id: "g", user_id: "me", seq: 3 }, { type: "read", group_id: "g", user_id: "you", seq: 8 }, { type: "reads", group_id: "g", items: [{ user_id: "you", seq: 2 }, { user_id: "me", seq: 6 }] });
+    expect(state.rooms.g).toMatchObject({ read_seq: 6, reads: { you: 8 } });
+  });
+
+  test("whoever has written is no longer writing", () => {
+    const state = run(welcome(group()), { type: "typing", group_id: "g", user_id: "you" }, { type: "typing", group_id: "g", user_id: "me" });
+    expect(Object.keys(state.rooms.g!.typing)).toEqual(["you"]);
+    expect(apply(state, entry(text(1))).rooms.g!.typing).toEqual({});
+  });
+});
+
+describe("groups", () => {
+  test("an older version never overwrites a newer one", () => {
+    const state = run(welcome(group({ version: 5, name: "new" })), { type: "group", group: group({ version: 4, name: "old" }) });
+    expect(state.rooms.g!.group.name).toBe("new");
+  });
+
+  test("an open group that is not ours is not a room; joined, it is", () => {
+    const other = { ...group({ id: "o" }), my_role: null };
+    expect(run(welcome(), { type: "group", group: other }).rooms).toEqual({});
+    expect(Object.keys(run(welcome(), { type: "group", group: group({ id: "o" }) }).rooms)).toEqual(["o"]);
+  });
+
+  test("a group frame without a role leaves mine as it was, unless it is newer and says none", () => {
+    const { my_role: _, ...bare } = group({ version: 4 });
+    expect(run(welcome(group()), { type: "group", group: bare }).rooms.g!.group.my_role).toBe("staff");
+    expect(run(welcome(group()), { type: "group", group: { ...bare, my_role: null } }).rooms.g).toBeUndefined();
+    expect(run(welcome(group()), { type: "group", group: { ...bare, version: 3, my_role: null } }).rooms.g!.group.my_role).toBe("staff");
+  });
+
+  test("gone, left and removed rooms take their unsent messages with them", () => {
+    for (const event of [{ type: "group_gone", group_id: "g" }, { type: "member", group_id: "g", user_id: "me", role: null }] as Happening[]) {
+      expect(run(welcome(group()), { type: "queued", message: message() }, event)).toMatchObject({ rooms: {}, outbox: [] });
+    }
+    expect(run(welcome(group()), { type: "member", group_id: "g", user_id: "you", role: null }).rooms.g).toBeDefined();
+  });
+
+  test("a room missing from the welcome is no longer ours", () => {
+    expect(run(welcome(group(), group({ id: "h" })), welcome(group())).rooms.h).toBeUndefined();
+  });
+});
+
+describe("reports", () => {
+  const asked: Happening = { type: "asked", report: { id: "r", type: "sales", group_id: "g", status: "running", progress: 0 } };
+  const arrived = entry(text(1, { kind: "report", report_id: "r" }));
+
+  test("progress is shown until the entry comes, in whatever order the answers come", () => {
+    const running = run(welcome(group()), { type: "report", report: { id: "r", progress: 0.4, status: "running" } }, asked);
+    expect(running.reports.r).toMatchObject({ group_id: "g", progress: 0.4 });
+    expect(apply(running, arrived).reports).toEqual({});
+    expect(run(welcome(group()), arrived, asked).reports).toEqual({});
+  });
+
+  test("a failed one stays until it is dismissed", () => {
+    const failed = run(welcome(group()), asked, { type: "report", report: { id: "r", status: "failed", error: "no data" } });
+    expect(failed.reports.r).toMatchObject({ status: "failed", group_id: "g" });
+    expect(apply(failed, { type: "dismissed", report_id: "r" }).reports).toEqual({});
+  });
+});
+
+test("a frame of a newer server changes nothing", () => {
+  const state = run(welcome(group()));
+  expect(apply(state, { type: "calendar" } as unknown as Happening)).toBe(state);
+});
+
+test("signing out forgets everything", () => {
+  expect(run(welcome(group()), { type: "queued", message: message() }, { type: "signed_out" })).toEqual(nothing);
+});

@@ -1,0 +1,253 @@
+import type { Entry, Group, Person, ReportNews, ServerFrame, User } from "../api/types";
+
+export interface Room {
+  group: Omit<Group, "last_seq" | "read_seq" | "unread">;
+  /** The newest seq the server has told of; the window below may not reach it yet. */
+  last_seq: number;
+  read_seq: number;
+  /** A window of the timeline: in seq order, never with a hole. Empty until something of the room is loaded. */
+  entries: Entry[];
+  /** Counts the times the window was thrown away, so that a list on the screen knows to start anew. */
+  window: number;
+  reads: Record<string, number>;
+  typing: Record<string, number>;
+}
+
+/** A message on its way. `stored` = acknowledged, but entries before it are still to come. */
+export interface Pending {
+  client_id: string;
+  group_id: string;
+  text: string;
+  reply_to?: number;
+  at: string;
+  status: "queued" | "sending" | "stored" | "failed";
+  ref?: number;
+  tries: number;
+  code?: string;
+}
+
+export type Link = "signed_out" | "connecting" | "online" | "waiting";
+
+export interface State {
+  me: User | null;
+  link: Link;
+  /** True once the first welcome came: from then on the room list is the server's, not a guess. */
+  ready: boolean;
+  rooms: Record<string, Room>;
+  people: Record<string, Person>;
+  outbox: Pending[];
+  /** Reports asked for from a room and not yet in it. */
+  reports: Record<string, ReportNews>;
+}
+
+export type Happening =
+  | ServerFrame
+  | { type: "signed_in"; user: User; outbox: Pending[] }
+  | { type: "signed_out" }
+  | { type: "me"; user: User }
+  | { type: "link"; link: Link }
+  | { type: "page"; group_id: string; entries: Entry[] }
+  | { type: "reads"; group_id: string; items: { user_id: string; seq: number }[] }
+  | { type: "people"; people: Person[] }
+  | { type: "queued"; message: Pending }
+  | { type: "sending"; client_id: string; ref: number }
+  | { type: "retried"; client_id: string }
+  | { type: "discarded"; client_id: string }
+  | { type: "asked"; report: ReportNews }
+  | { type: "dismissed"; report_id: string };
+
+export const nothing: State = {
+  me: null,
+  link: "signed_out",
+  ready: false,
+  rooms: {},
+  people: {},
+  outbox: [],
+  reports: {},
+};
+
+export const TYPING_MS = 6_000;
+const TRIES = 5;
+const PASSING = new Set(["unavailable", "timeout", "too_many_requests", "rate_limited"]);
+
+/** The one way the state changes. Everything may come twice, late or in another order; the result is the same. */
+export function apply(state: State, event: Happening, now = Date.now()): State {
+  switch (event.type) {
+    case "signed_in":
+      return { ...nothing, link: "connecting", me: event.user, people: { [event.user.id]: event.user }, outbox: event.outbox };
+    case "signed_out":
+      return nothing;
+    case "me":
+      return { ...state, me: { ...state.me, ...event.user }, people: { ...state.people, [event.user.id]: event.user } };
+    case "link":
+      // What was under way when the connection broke may or may not be stored: it goes again under the same client_id.
+      return {
+        ...state,
+        link: event.link,
+        outbox: event.link === "online" ? state.outbox : state.outbox.map((m) => (m.status === "sending" ? { ...m, status: "queued" as const, ref: undefined } : m)),
+      };
+    case "welcome": {
+      const rooms = Object.fromEntries(event.groups.map((group) => [group.id, welcomed(state.rooms[group.id], group)]));
+      return { ...state, ready: true, link: "online", me: { ...state.me, ...event.user }, rooms };
+    }
+    case "entry":
+      return entered(state, event.group_id, [event.entry], now);
+    case "entries":
+      if (event.complete === false) return inRoom(state, event.group_id, (room) => ({ ...room, entries: [], window: room.window + 1, typing: {} }));
+      return entered(state, event.group_id, event.entries, now);
+    case "page":
+      return entered(state, event.group_id, event.entries, now);
+    case "group": {
+      const old = state.rooms[event.group.id];
+      if (!old && !event.group.my_role) return state; // an open group that is not ours
+      if (old && event.group.version < old.group.version) return state;
+      if (old && event.group.my_role === null && event.group.version > old.group.version) return without(state, event.group.id);
+      return { ...state, rooms: { ...state.rooms, [event.group.id]: welcomed(old, event.group) } };
+    }
+    case "group_gone":
+      return without(state, event.group_id);
+    case "member":
+      if (event.user_id !== state.me?.id) return state;
+      if (!event.role) return without(state, event.group_id);
+      return inRoom(state, event.group_id, (room) => ({ ...room, group: { ...room.group, my_role: event.role } }));
+    case "user":
+      return { ...state, people: { ...state.people, [event.user.id]: { ...state.people[event.user.id], ...event.user } } };
+    case "people": {
+      const people = { ...state.people };
+      for (const person of event.people) people[person.id] = { ...people[person.id], ...person };
+      return { ...state, people };
+    }
+    case "read":
+      return inRoom(state, event.group_id, (room) => marked(room, event.user_id, event.seq, state.me?.id));
+    case "reads":
+      return inRoom(state, event.group_id, (room) => event.items.reduce((r, mark) => marked(r, mark.user_id, mark.seq, state.me?.id), room));
+    case "typing":
+      if (event.user_id === state.me?.id) return state;
+      return inRoom(state, event.group_id, (room) => ({ ...room, typing: { ...room.typing, [event.user_id]: now + TYPING_MS } }));
+    case "queued":
+      return state.outbox.some((m) => m.client_id === event.message.client_id) ? state : { ...state, outbox: [...state.outbox, event.message] };
+    case "sending":
+      return inOutbox(state, (m) => m.client_id === event.client_id, (m) => ({ ...m, status: "sending", ref: event.ref }));
+    case "retried":
+      return inOutbox(state, (m) => m.client_id === event.client_id, (m) => ({ ...m, status: "queued", tries: 0, code: undefined, ref: undefined }));
+    case "discarded":
+      return { ...state, outbox: state.outbox.filter((m) => m.client_id !== event.client_id) };
+    case "ack": {
+      const message = state.outbox.find((m) => m.ref === event.ref);
+      if (!message || !event.entry) return state;
+      const room = state.rooms[message.group_id];
+      const last = room?.entries.at(-1)?.seq;
+      // Adding it now would leave a hole before it; its own `entry` frame is on the way, in order.
+      if (last === undefined || event.entry.seq > last + 1) return inOutbox(state, (m) => m === message, (m) => ({ ...m, status: "stored" }));
+      return entered(state, message.group_id, [event.entry], now);
+    }
+    case "error":
+      return inOutbox(
+        state,
+        (m) => event.ref !== undefined && m.ref === event.ref,
+        (m) => {
+          const again = m.tries < TRIES && (event.retry_after_ms !== undefined || PASSING.has(event.code));
+          return { ...m, status: again ? "queued" : "failed", ref: undefined, tries: m.tries + 1, code: event.code };
+        },
+      );
+    case "asked": {
+      const there = event.report.group_id && state.rooms[event.report.group_id]?.entries.some((e) => e.report_id === event.report.id);
+      return there ? state : { ...state, reports: { ...state.reports, [event.report.id]: { ...event.report, ...state.reports[event.report.id] } } };
+    }
+    case "report":
+      // Ready without having been asked for here: it comes as an entry, or only to those who look for it.
+      if (event.report.status === "ready" && !state.reports[event.report.id]) return state;
+      return { ...state, reports: { ...state.reports, [event.report.id]: { ...state.reports[event.report.id], ...lean(event.report) } } };
+    case "dismissed":
+      return { ...state, reports: drop(state.reports, event.report_id) };
+    case "pong":
+      return state;
+    default:
+      return state; // a newer server may say more than this client knows
+  }
+}
+
+export function unread(room: Room): number {
+  return Math.max(0, room.last_seq - room.read_seq);
+}
+
+function welcomed(old: Room | undefined, { last_seq = 0, read_seq = 0, unread: _, ...group }: Group): Room {
+  return {
+    group: { ...group, my_role: group.my_role ?? old?.group.my_role },
+    last_seq: Math.max(last_seq, old?.last_seq ?? 0),
+    read_seq: Math.max(read_seq, old?.read_seq ?? 0),
+    entries: old?.entries ?? [],
+    window: old?.window ?? 0,
+    reads: old?.reads ?? {},
+    typing: {},
+  };
+}
+
+function entered(state: State, groupId: string, entries: Entry[], now: number): State {
+  const room = state.rooms[groupId];
+  if (!room || entries.length === 0) return state;
+  const mine = entries.filter((e) => e.sender_id === state.me?.id || (e.kind === "member" && e.user_id === state.me?.id));
+  const typing = { ...room.typing };
+  for (const entry of entries) if (entry.sender_id) delete typing[entry.sender_id];
+  for (const user of Object.keys(typing)) if (typing[user]! < now) delete typing[user];
+  const window = joined(room.entries, entries);
+  const last = entries.reduce((seq, e) => Math.max(seq, e.seq), room.last_seq);
+  // Whoever writes has read what was there; the server counts the same way.
+  const read = mine.reduce((seq, e) => Math.max(seq, e.seq), room.read_seq);
+  const sent = new Set(entries.filter((e) => e.sender_id === state.me?.id && e.seq <= window.at(-1)!.seq).map((e) => e.client_id));
+  const arrived = entries.flatMap((e) => (e.report_id && state.reports[e.report_id] ? [e.report_id] : []));
+  return {
+    ...state,
+    rooms: { ...state.rooms, [groupId]: { ...room, entries: window, last_seq: last, read_seq: read, typing } },
+    outbox: sent.size ? state.outbox.filter((m) => m.group_id !== groupId || !sent.has(m.client_id)) : state.outbox,
+    reports: arrived.reduce(drop, state.reports),
+  };
+}
+
+/** The window with `more` added where it touches; what would leave a hole is left out, to be paged for. */
+function joined(window: Entry[], more: Entry[]): Entry[] {
+  const sorted = more.toSorted((a, b) => a.seq - b.seq);
+  if (window.length === 0) {
+    const hole = sorted.findLastIndex((e, i) => i > 0 && e.seq > sorted[i - 1]!.seq + 1);
+    return hole < 0 ? sorted : sorted.slice(hole);
+  }
+  const result = [...window];
+  for (const entry of sorted) if (entry.seq === result.at(-1)!.seq + 1) result.push(entry);
+  const older: Entry[] = [];
+  for (const entry of sorted.toReversed()) if (entry.seq === (older.at(-1) ?? window[0]!).seq - 1) older.push(entry);
+  return [...older.toReversed(), ...result];
+}
+
+function marked(room: Room, userId: string, seq: number, me: string | undefined): Room {
+  if (userId === me) return seq > room.read_seq ? { ...room, read_seq: seq } : room;
+  return seq > (room.reads[userId] ?? 0) ? { ...room, reads: { ...room.reads, [userId]: seq } } : room;
+}
+
+function inRoom(state: State, groupId: string, change: (room: Room) => Room): State {
+  const room = state.rooms[groupId];
+  return room ? { ...state, rooms: { ...state.rooms, [groupId]: change(room) } } : state;
+}
+
+function inOutbox(state: State, which: (m: Pending) => boolean, change: (m: Pending) => Pending): State {
+  return { ...state, outbox: state.outbox.map((m) => (which(m) ? change(m) : m)) };
+}
+
+function without(state: State, groupId: string): State {
+  return { ...state, rooms: drop(state.rooms, groupId), outbox: state.outbox.filter((m) => m.group_id !== groupId) };
+}
+
+function drop<T>(record: Record<string, T>, key: string): Record<string, T> {
+  const { [key]: _, ...rest } = record;
+  return rest;
+}
+
+/** The figures and rows belong to the query cache; here only how far a report is. */
+function lean({ id, type, title, status, progress, error }: ReportNews): ReportNews {
+  const news: ReportNews = { id };
+  if (type) news.type = type;
+  if (title) news.title = title;
+  if (status) news.status = status;
+  if (progress !== undefined) news.progress = progress;
+  if (error) news.error = error;
+  return news;
+}

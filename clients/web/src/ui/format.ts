@@ -1,0 +1,68 @@
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import { closest } from "../i18n";
+import { useApp } from "../state/store";
+import { Problem } from "../api/http";
+
+/** Dates and numbers as the person reads them: their language, their time zone. */
+export function useFormat() {
+  const { i18n } = useTranslation();
+  const zone = useApp((state) => state.me?.timezone) ?? undefined;
+  return useMemo(() => formats(i18n.language, zone), [i18n.language, zone]);
+}
+
+export function formats(spoken: string, zone?: string) {
+  // The same language as the browser's, with its region: whether a day has 24 hours or twice 12 is a matter of place.
+  const language = navigator.languages.find((tag) => closest(tag) === spoken) ?? spoken;
+  const date = (options: Intl.DateTimeFormatOptions) => {
+    try {
+      return new Intl.DateTimeFormat(language, { ...options, timeZone: zone });
+    } catch {
+      return new Intl.DateTimeFormat(language, options); // a zone this browser does not know
+    }
+  };
+  const hours = date({ hour: "2-digit", minute: "2-digit" });
+  const days = date({ weekday: "long", day: "numeric", month: "long" });
+  const years = date({ day: "numeric", month: "long", year: "numeric" });
+  const short = date({ day: "numeric", month: "short" });
+  const full = date({ dateStyle: "medium", timeStyle: "short" });
+  const keys = new Intl.DateTimeFormat("en-CA", { timeZone: date({}).resolvedOptions().timeZone });
+  const number = (value: string | number, options: Intl.NumberFormatOptions) => new Intl.NumberFormat(language, options).format(value as number);
+  return {
+    time: (at: string) => hours.format(new Date(at)),
+    moment: (at: string) => full.format(new Date(at)),
+    /** A day as one word to compare by. */
+    dayKey: (at: string | number) => keys.format(new Date(at)),
+    day: (at: string) => (new Date(at).getFullYear() === new Date().getFullYear() ? days : years).format(new Date(at)),
+    short: (at: string) => short.format(new Date(at)),
+    /** A calendar day that belongs to no time zone, such as the end of a period. */
+    date: (iso: string) => new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" }).format(new Date(iso)),
+    /** A decimal string with its unit: an ISO 4217 currency, `%`, `days`, or a bare count. */
+    quantity(value: string | null, unit?: string | null, compact = false): string {
+      if (value === null || value === "") return "–";
+      const size = compact ? Math.abs(Number(value)) : 0;
+      const few: Intl.NumberFormatOptions = size >= 100_000 ? { notation: "compact", maximumFractionDigits: 2 } : {};
+      if (unit && /^[A-Z]{3}$/.test(unit)) {
+        const whole = size >= 1_000 && size < 100_000 ? { maximumFractionDigits: 0 } : few;
+        return number(value, { style: "currency", currency: unit, currencyDisplay: "narrowSymbol", ...whole });
+      }
+      if (unit === "%") return `${number(value, { maximumFractionDigits: 1 })}\u202f%`;
+      const plain = number(value, { maximumFractionDigits: 2, ...few });
+      return unit && unit !== "count" ? `${plain} ${unit}` : plain;
+    },
+    number: (value: number) => number(value, { maximumFractionDigits: 1 }),
+    percent: (value: number) => `${number(value, { maximumFractionDigits: 1 })}\u202f%`,
+  };
+}
+export type Format = ReturnType<typeof formats>;
+
+/** What a refusal says to a person: our words for the codes we know, else the server's own. */
+export function useProblem() {
+  const { t, i18n } = useTranslation();
+  return (problem: unknown): string => {
+    if (!(problem instanceof Problem)) return t("problem.other");
+    const count = Math.ceil(problem.retryAfter ?? 1);
+    if (i18n.exists(`problem.${problem.code}`, { count })) return t(`problem.${problem.code}`, { count });
+    return problem.errors[0]?.msg ?? (problem.message || t("problem.other"));
+  };
+}

@@ -1,0 +1,40 @@
+import type { TFunction } from "i18next";
+import { useCallback } from "react";
+import { useTranslation } from "react-i18next";
+import type { Entry } from "../api/types";
+import { learn } from "../session";
+import { useApp } from "../state/store";
+
+/** Names by id. Whom we do not know yet is asked for, and the name appears when the answer comes. */
+export function useNames(): (id: string | null | undefined) => string {
+  const { t } = useTranslation();
+  const people = useApp((state) => state.people);
+  return useCallback(
+    (id) => {
+      if (!id) return t("room.somebody");
+      const known = people[id];
+      if (!known) learn(id);
+      return known ? known.display_name || known.username || t("room.somebody") : t("room.unknown");
+    },
+    [people, t],
+  );
+}
+
+/** An entry in words: for the list, for screen readers, and for the small lines between messages. */
+export function entryWords(entry: Entry, name: (id: string | null | undefined) => string, t: TFunction): string {
+  switch (entry.kind) {
+    case "text":
+      return entry.text ?? "";
+    case "report":
+      return t("entry.report", { title: entry.title ?? t("report.title") });
+    case "member": {
+      const words = { name: name(entry.user_id), by: name(entry.by), role: entry.role ? t(`role.${entry.role}`) : "" };
+      if (entry.change === "joined" && entry.by && entry.by !== entry.user_id) return t("entry.added", words);
+      return t(`entry.${entry.change ?? "joined"}`, words);
+    }
+    case "group":
+      return t(`entry.group_${entry.change ?? "changed"}`, { by: name(entry.by) });
+    default:
+      return t(`entry.${entry.kind}`);
+  }
+}
