@@ -9,15 +9,27 @@ from typing import Any, NamedTuple
 
 from kit.db import Transaction
 from kit.errors import Refusal
-from sqlalchemy import ARRAY, BigInteger, Uuid, cast, column, func, select
+from sqlalchemy import any_, bindparam, cast, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.sql.selectable import TableValuedAlias
 
 from chat.errors import not_a_member
-from chat.models import Base, Member, Room
+from chat.models import Base
+from chat.rows import IDS, rows_of, sent
 
 ROOMS = Base.metadata.tables["rooms"]
 MEMBERS = Base.metadata.tables["members"]
+
+# In sorted order: so two replicas never wait for each other in a circle.
+LOCK = (
+    select(ROOMS.c.group_id, ROOMS.c.last_seq, ROOMS.c.ended)
+    .where(ROOMS.c.group_id == any_(cast(bindparam("group_ids"), IDS)))
+    .order_by(ROOMS.c.group_id)
+    .with_for_update(key_share=True)
+)
+ASKED = rows_of("asked", "group_id", "user_id")
+ROLES = select(MEMBERS.c.group_id, MEMBERS.c.user_id, MEMBERS.c.role).join(
+    ASKED, (MEMBERS.c.group_id == ASKED.c.group_id) & (MEMBERS.c.user_id == ASKED.c.user_id)
+)
 
 Pair = tuple[str, str]  # (group_id, user_id)
 
@@ -45,19 +57,6 @@ class Membership(NamedTuple):
         return cls(*(answer[field] for field in cls._fields))
 
 
-def rows_of(name: str, rows: Collection[tuple[Any, ...]], *columns: str) -> TableValuedAlias:
-    """Rows sent as one array a column: the statement is the same however many there are.
-
-    Args:
-        columns: those that end in `seq` are numbers, the others are ids.
-    """
-    types = [BigInteger() if c.endswith("seq") else Uuid(as_uuid=False) for c in columns]
-    arrays = zip(*rows, strict=True) if rows else ((),) * len(columns)
-    casts = [cast(list(values), ARRAY(type_)) for values, type_ in zip(arrays, types, strict=True)]
-    shape = [column(c, type_) for c, type_ in zip(columns, types, strict=True)]
-    return func.unnest(*casts).table_valued(*shape, name=name).render_derived()
-
-
 class Locked(NamedTuple):
     """What a room's row said when its lock was taken."""
 
@@ -76,13 +75,8 @@ def open_rooms(tx: Transaction, ended: Mapping[str, bool]) -> dict[str, Locked]:
 
 
 def lock_rooms(tx: Transaction, group_ids: Collection[str]) -> dict[str, Locked]:
-    """Locks the rooms there are, in sorted order: so two replicas never wait for each other in a circle."""
-    rows = tx.execute(
-        select(Room.group_id, Room.last_seq, Room.ended)
-        .where(Room.group_id.in_(group_ids))
-        .order_by(Room.group_id)
-        .with_for_update(key_share=True)
-    )
+    """Locks the rooms there are."""
+    rows = tx.execute(LOCK, {"group_ids": list(group_ids)})
     return {group_id: Locked(last_seq, ended) for group_id, last_seq, ended in rows}
 
 
@@ -116,13 +110,8 @@ def roles(
     Raises:
         MembershipsMissing: for those it doesn't know and nobody was asked about yet.
     """
-    asked = rows_of("asked", sorted(pairs), "group_id", "user_id")
-    found = tx.execute(
-        select(Member.group_id, Member.user_id, Member.role).join(
-            asked, (Member.group_id == asked.c.group_id) & (Member.user_id == asked.c.user_id)
-        )
-    )
-    known = {(row.group_id, row.user_id): row.role for row in found}
+    found = tx.execute(ROLES, sent(ASKED, pairs))
+    known = {(group_id, user_id): role for group_id, user_id, role in found}
     if missing := set(pairs) - known.keys() - refused.keys():
         raise MembershipsMissing(missing)
     return known

@@ -13,15 +13,52 @@ from kit.clock import now, rfc3339
 from kit.db import Transaction
 from kit.errors import Refusal
 from kit.event import new_id
-from sqlalchemy import RowMapping, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, insert, select, true, update
+from sqlalchemy.sql.selectable import TableValuedAlias
 
 from chat.errors import group_ended, not_a_member, unknown_reply_to
 from chat.events import EntriesAppended, ReadMoved
-from chat.memberships import Locked, MembershipsMissing, Pair, lock_rooms, open_rooms, roles, rows_of
+from chat.memberships import MEMBERS, ROOMS, Locked, MembershipsMissing, Pair, lock_rooms, open_rooms, roles
 from chat.models import Base, Member, Room
 from chat.requests import Behind, Draft, Window, ids
+from chat.rows import rows_of, sent
 
 ENTRIES = Base.metadata.tables["entries"]
+
+GROWN = rows_of("grown", "group_id", "seq")
+GROW = update(ROOMS).where(ROOMS.c.group_id == GROWN.c.group_id).values(last_seq=GROWN.c.seq)
+
+READ = rows_of("read", "group_id", "user_id", "seq")
+MOVE_READ = (
+    update(MEMBERS)
+    .where(MEMBERS.c.group_id == READ.c.group_id, MEMBERS.c.user_id == READ.c.user_id)
+    .where(MEMBERS.c.read_seq < READ.c.seq)
+    .values(read_seq=READ.c.seq)
+)
+
+
+def _for_each(keys: TableValuedAlias, *wanted: ColumnElement[bool]) -> Select[Any]:
+    """The entries wanted for each of the keys, in seq order.
+
+    OFFSET 0 forbids PostgreSQL to make one join of it: for many rooms that reads whole partitions, where one
+    look into the index of one partition a key is enough.
+    """
+    found = select(ENTRIES).where(*wanted).offset(0).lateral("found")
+    return select(found).select_from(keys.join(found, true())).order_by(found.c.seq)
+
+
+KEYS = rows_of("keys", "group_id", "sender_id", "client_id")
+SAME = _for_each(KEYS, *(ENTRIES.c[key.name] == key for key in KEYS.c))
+
+MISSED = rows_of("missed", "group_id", "after_seq", "last_seq")
+# Not beyond the last_seq read before: what came since arrives as an event of its own.
+MISSED_ENTRIES = _for_each(
+    MISSED,
+    ENTRIES.c.group_id == MISSED.c.group_id,
+    ENTRIES.c.seq > MISSED.c.after_seq,
+    ENTRIES.c.seq <= MISSED.c.last_seq,
+)
+
 
 Shown = dict[str, Any]
 Row = Mapping[str, Any] | RowMapping
@@ -65,24 +102,9 @@ class NewEntries:
         by_room: dict[str, list[Shown]] = {}
         for row in self.rows:
             by_room.setdefault(row["group_id"], []).append(shown(row))
-        grown = rows_of("grown", [(g, self.last[g]) for g in by_room], "group_id", "seq")
-        tx.execute(
-            update(Room)
-            .where(Room.group_id == grown.c.group_id)
-            .values(last_seq=grown.c.seq)
-            .execution_options(synchronize_session=False)
-        )
+        tx.execute(GROW, sent(GROWN, [(g, self.last[g]) for g in by_room]))
         if self.read:
-            read = rows_of(
-                "read", [(*pair, seq) for pair, seq in self.read.items()], "group_id", "user_id", "seq"
-            )
-            tx.execute(
-                update(Member)
-                .where(Member.group_id == read.c.group_id, Member.user_id == read.c.user_id)
-                .where(Member.read_seq < read.c.seq)
-                .values(read_seq=read.c.seq)
-                .execution_options(synchronize_session=False)
-            )
+            tx.execute(MOVE_READ, sent(READ, [(*pair, seq) for pair, seq in self.read.items()]))
         tx.emit(
             *(EntriesAppended.model_validate({"group_id": g, "entries": new}) for g, new in by_room.items())
         )
@@ -129,8 +151,8 @@ def send(tx: Transaction, drafts: Sequence[Draft], refused: Mapping[Pair, Refusa
 
 
 def _first_entries(tx: Transaction, drafts: Sequence[Draft]) -> dict[tuple[str, str, str], Shown]:
-    keys = rows_of("keys", sorted({d.key for d in drafts}), "group_id", "sender_id", "client_id")
-    found = tx.execute(select(ENTRIES).join(keys, and_(*(ENTRIES.c[key.name] == key for key in keys.c))))
+    keys = {draft.key for draft in drafts}
+    found = tx.execute(SAME, sent(KEYS, keys))
     return {(row["group_id"], row["sender_id"], row["client_id"]): shown(row) for row in found.mappings()}
 
 
@@ -253,14 +275,7 @@ def catch_up(tx: Transaction, behind: Behind, most: int, refused: Mapping[Pair, 
             wanted[group_id] = group_id, have[group_id], last
             most -= missing
     if wanted:
-        asked = rows_of("asked", list(wanted.values()), "group_id", "after_seq", "last_seq")
-        # Not beyond the last_seq read above: what came since arrives as an event of its own.
-        found = tx.execute(
-            select(ENTRIES)
-            .join(asked, ENTRIES.c.group_id == asked.c.group_id)
-            .where(ENTRIES.c.seq > asked.c.after_seq, ENTRIES.c.seq <= asked.c.last_seq)
-            .order_by(ENTRIES.c.group_id, ENTRIES.c.seq)
-        )
+        found = tx.execute(MISSED_ENTRIES, sent(MISSED, wanted.values()))
         for row in found.mappings():
             rooms[row["group_id"]]["entries"].append(shown(row))
     return {"rooms": rooms}
