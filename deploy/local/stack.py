@@ -507,7 +507,7 @@ log.file = false
                 if owner:
                     execute("alter database {} owner to {}", database, owner)
             for role in SERVICES:
-                execute("grant connect on database bchat to {}", role)
+                execute("grant connect, temporary on database bchat to {}", role)
                 execute("alter role {} in database bchat set search_path = {}", role, role)
             execute("grant connect on database erp to erp_reader")
             execute("alter role erp_reader set default_transaction_read_only = on")
