@@ -86,7 +86,8 @@ def keep(tx: Transaction, memberships: Iterable[Membership]) -> None:
     newest = {(m.group_id, m.user_id): m for m in sorted(memberships, key=lambda m: m.version)}
     if not newest:
         return
-    open_rooms(tx, {g: any(m.ended for m in newest.values() if m.group_id == g) for g, _ in newest})
+    ended = {m.group_id for m in newest.values() if m.ended}
+    open_rooms(tx, {group_id: group_id in ended for group_id, _ in newest})
     new = insert(MEMBERS).values(
         [
             {"group_id": m.group_id, "user_id": m.user_id, "role": m.role, "version": m.version}

@@ -32,7 +32,6 @@ READ = rows_of("read", "group_id", "user_id", "seq")
 MOVE_READ = (
     update(MEMBERS)
     .where(MEMBERS.c.group_id == READ.c.group_id, MEMBERS.c.user_id == READ.c.user_id)
-    .where(MEMBERS.c.read_seq < READ.c.seq)
     .values(read_seq=READ.c.seq)
 )
 

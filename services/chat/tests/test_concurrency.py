@@ -7,7 +7,9 @@ from random import Random
 from threading import Barrier
 from typing import Any
 
+import sqlalchemy as sa
 from chat import events
+from chat.memberships import Membership, keep
 from kit.event import new_id
 from kit.testing import said
 
@@ -101,3 +103,37 @@ def test_memberships_learnt_by_many_at_once_agree(real_house: House) -> None:
     )
     assert {code for results in answers for code in codes(results)} == {"text"}
     assert sum(len(house.timeline(room)) for room in rooms) == 72
+
+
+def test_copies_stored_in_opposite_orders_do_not_wait_in_a_circle(real_house: House) -> None:
+    rows = [Membership(new_id(), user, "staff", 1) for _ in range(100) for user in USERS]
+
+    def store(order: list[Membership]) -> None:
+        for _ in range(3):
+            with real_house.db() as tx:
+                keep(tx, order)
+
+    together(*(lambda n=n: store(rows[:: -1 if n % 2 else 1]) for n in range(4)))
+    assert len(real_house.rows("members")) == len(rows)
+
+
+def test_what_is_sent_during_a_catch_up_is_left_to_its_event(real_house: House, engine: sa.Engine) -> None:
+    house = real_house
+    room = house.room(*USERS)
+    last = len(house.timeline(room))
+    sent: list[Any] = []
+
+    def send_meanwhile(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("SELECT found") and not sent:
+            sent.append(None)
+            with ThreadPoolExecutor() as other:
+                sent[0] = other.submit(house.send, message(USERS[0], room)).result()
+
+    sa.event.listen(engine, "before_cursor_execute", send_meanwhile)
+    try:
+        answer = house.chat().catch_up(user_id=USERS[1], have={room: 1}, groups=[room])["rooms"][room]
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", send_meanwhile)
+    assert codes(sent[0]) == ["text"]
+    assert answer["last_seq"] == last
+    assert [e["seq"] for e in answer["entries"]] == list(range(2, last + 1))
