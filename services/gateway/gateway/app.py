@@ -1,0 +1,156 @@
+"""The gateway: it routes, checks who asks, and knows no business."""
+
+import gzip
+import time
+from typing import Any
+
+import orjson
+from apiflask import APIFlask
+from flask import Request, Response, g, request
+from flask.json.provider import JSONProvider
+from kit.observe import get_logger, span
+from prometheus_client import Histogram
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from gateway import VERSION
+from gateway.http import base, pages, problems, ws
+from gateway.http.auth import auth
+from gateway.http.chat import chat
+from gateway.http.groups import groups
+from gateway.http.openapi import complete
+from gateway.http.reports import reports
+from gateway.wiring import Gateway
+
+log = get_logger(__name__)
+
+ANSWERED = Histogram(
+    "bchat_gateway_http_seconds",
+    "Requests answered.",
+    ["method", "route", "status"],
+    buckets=(0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10),
+)
+BODY_BYTES = 256 * 1024
+WORTH_COMPRESSING = 1024
+COMPRESSED = ("application/json", "application/problem+json", "text/html")
+QUIET = ("/healthz", "/readyz", "/metrics")
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self' 'unsafe-inline'",  # BokehJS writes <style> into its shadow roots
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), geolocation=(self), microphone=()",
+}
+
+
+class _Json(JSONProvider):
+    """orjson: fast, and no NaN, no Infinity, no other encoding than UTF-8."""
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        return orjson.dumps(obj).decode()
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        return orjson.loads(s)
+
+
+class _Request(Request):
+    def get_json(self, *args: Any, **kwargs: Any) -> Any:
+        """No body is an empty one: what is missing in it is said as 422."""
+        return super().get_json(*args, **kwargs) if self.get_data() else {}
+
+
+class _Traced:
+    """Everything a request does is in its trace."""
+
+    def __init__(self, wsgi: Any) -> None:
+        self._wsgi = wsgi
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        carried = {"traceparent": environ.get("HTTP_TRACEPARENT", "")}
+        with span(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}", carried):
+            return self._wsgi(environ, start_response)
+
+
+def create_app(gateway: Gateway) -> APIFlask:
+    app = APIFlask(
+        "gateway",
+        title="Bchat",
+        version=VERSION,
+        docs_path=None,
+        openapi_blueprint_url_prefix=base.PREFIX,
+        static_folder=None,
+    )
+    app.json = _Json(app)
+    app.request_class = _Request
+    app.config.update(
+        MAX_CONTENT_LENGTH=BODY_BYTES,
+        OPENAPI_VERSION="3.1.0",
+        AUTO_VALIDATION_RESPONSE=False,
+        AUTO_404_RESPONSE=False,
+        AUTO_AUTH_ERROR_RESPONSE=False,
+        AUTO_OPERATION_ID=True,
+    )
+    app.extensions["gateway"] = gateway
+    app.spec_processor(complete)
+    app.before_request(_begin)
+    app.after_request(_finish)
+    for blueprint in (auth, groups, chat, reports):
+        app.register_blueprint(blueprint)
+    ws.install(app)
+    pages.install(app, gateway.settings.CLIENT_DIST)
+    problems.install(app)
+    app.wsgi_app = _Traced(app.wsgi_app)
+    if hops := gateway.settings.PROXY_HOPS:
+        app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops)
+    return app
+
+
+def _begin() -> None:
+    g.began = time.perf_counter()
+
+
+def _finish(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.is_secure:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    response.headers.setdefault("Cache-Control", "no-store")
+    _compress(response)
+    seconds = time.perf_counter() - g.began
+    route = request.url_rule.rule if request.url_rule else "unknown"
+    if route not in QUIET:
+        ANSWERED.labels(request.method, route, response.status_code).observe(seconds)
+        log.info(
+            "request",
+            method=request.method,
+            path=request.path,  # without the query: what people search for is theirs
+            status=response.status_code,
+            ms=round(seconds * 1000, 1),
+            address=request.remote_addr,
+            user_id=g.caller.user_id if "caller" in g else None,
+        )
+    return response
+
+
+def _compress(response: Response) -> None:
+    worth = response.mimetype in COMPRESSED and not response.direct_passthrough
+    if not worth or response.content_encoding:
+        return
+    response.vary.add("Accept-Encoding")
+    body = response.get_data()
+    if len(body) > WORTH_COMPRESSING and request.accept_encodings["gzip"] > 0:
+        response.set_data(gzip.compress(body, 5, mtime=0))
+        response.content_encoding = "gzip"

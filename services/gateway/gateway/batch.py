@@ -1,0 +1,100 @@
+"""Smart batching: while one call to chat is under way, further messages wait and go as one call.
+
+No delay is added when idle; under load a call carries many messages, which is one transaction, one
+commit and one event in chat.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+from gevent.event import AsyncResult
+from kit.errors import Refusal, Unavailable
+from kit.observe import get_logger
+from prometheus_client import Histogram
+
+log = get_logger(__name__)
+
+SENT = Histogram(
+    "bchat_gateway_send_batch", "Messages one call to chat carried.", buckets=(1, 2, 5, 10, 20, 50, 100, 200)
+)
+
+Message = dict[str, Any]
+Answer = dict[str, Any] | Exception
+Waiting = tuple[float, Message, Callable[[Answer], None]]
+Call = Callable[[list[Message], float], list[dict[str, Any]]]
+
+
+class Batcher:
+    """The messages of one worker on their way to chat.
+
+    Args:
+        call: sends messages within some seconds and returns chat's results in the same order.
+        seconds: how long a message may take, its waiting included.
+        most: messages a call carries.
+        waiting: messages that may wait.
+    """
+
+    def __init__(self, call: Call, seconds: float, most: int = 200, waiting: int = 5000) -> None:
+        self._call = call
+        self._seconds = seconds
+        self._most = most
+        self._waiting = waiting
+        self._queue: deque[Waiting] = deque()
+        self._running = False
+
+    def submit(self, message: Message, done: Callable[[Answer], None]) -> None:
+        """Takes a message; `done` hears the entry, once it is committed, or why not."""
+        if len(self._queue) >= self._waiting:
+            done(Unavailable("busy", "Too many messages are waiting.", retry_after=1))
+            return
+        self._queue.append((time.monotonic() + self._seconds, message, done))
+        if not self._running:
+            self._running = True
+            gevent.spawn(self._run)
+
+    def send(self, message: Message) -> dict[str, Any]:
+        """Sends a message and returns its entry.
+
+        Raises:
+            Refusal, or what went wrong
+        """
+        result: AsyncResult[Answer] = AsyncResult()
+        self.submit(message, result.set)
+        answer: Answer = result.get()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def _run(self) -> None:
+        try:
+            while self._queue:
+                batch = [self._queue.popleft() for _ in range(min(self._most, len(self._queue)))]
+                for (_, _, done), answer in zip(batch, self._answers(batch), strict=True):
+                    done(answer)
+        finally:
+            self._running = False
+
+    def _answers(self, batch: list[Waiting]) -> list[Answer]:
+        late = sum(deadline <= time.monotonic() for deadline, _, _ in batch)  # the oldest are in front
+        # The client sends it again with the same client_id, so it is never there twice.
+        answers: list[Answer] = [Unavailable("timeout", "Not stored in time.", retry_after=1)] * late
+        batch = batch[late:]
+        if not batch:
+            return answers
+        SENT.observe(len(batch))
+        try:
+            results = self._call([message for _, message, _ in batch], batch[0][0] - time.monotonic())
+            if len(results) != len(batch):
+                raise ValueError(f"{len(results)} results for {len(batch)} messages")
+        except Refusal as refusal:
+            return answers + [refusal] * len(batch)
+        except Exception as failure:
+            log.exception("send_failed", messages=len(batch))
+            if len(batch) == 1:
+                return [*answers, failure]
+            # One message that makes chat fail must not take the others with it.
+            return answers + [answer for item in batch for answer in self._answers([item])]
+        return answers + [Refusal.from_dict(r["refusal"]) if "refusal" in r else r["entry"] for r in results]

@@ -1,0 +1,82 @@
+"""What the gateway hears, with the little it reads of each."""
+
+from typing import Any
+
+from kit.event import Heard
+
+
+class EntriesAppended(Heard, type="chat.entries_appended"):
+    group_id: str
+    entries: list[dict[str, Any]]
+
+
+class ReadMoved(Heard, type="chat.read_moved"):
+    group_id: str
+    user_id: str
+    seq: int
+
+
+class _Group(Heard):
+    group_id: str
+    group: dict[str, Any]
+
+
+class GroupCreated(_Group, type="groups.group_created"): ...
+
+
+class GroupChanged(_Group, type="groups.group_changed"): ...
+
+
+class GroupEnded(_Group, type="groups.group_ended"): ...
+
+
+class MemberJoined(_Group, type="groups.member_joined"):
+    user_id: str
+    role: str
+    version: int
+
+
+class MemberRoleChanged(Heard, type="groups.member_role_changed"):
+    group_id: str
+    user_id: str
+    role: str
+    version: int
+
+
+class MemberLeft(_Group, type="groups.member_left"):
+    user_id: str
+    version: int
+
+
+class _User(Heard):
+    user: dict[str, Any]
+
+
+class UserCreated(_User, type="auth.user_created"): ...
+
+
+class UserChanged(_User, type="auth.user_changed"): ...
+
+
+class SessionEnded(Heard, type="auth.session_ended"):
+    session_id: str
+
+
+class PermissionsChanged(Heard, type="auth.permissions_changed"):
+    user_id: str
+    kind: str
+    permissions: list[str]
+
+
+class ReportMade(Heard, type="reports.report_made"):
+    report_id: str
+    type: str
+    title: str
+    status: str
+    requested_by: str
+
+
+class ReportProgressed(Heard, type="reports.report_progressed"):
+    report_id: str
+    type: str
+    progress: float

@@ -1,0 +1,132 @@
+"""The words of the socket: what a client may say, and how what we say is encoded. Pure code."""
+
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, Literal
+
+import orjson
+from kit.errors import Invalid, Refusal, Unreadable
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StringConstraints, ValidationError
+from websockets.frames import Frame, Opcode
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Seq = Annotated[StrictInt, Field(ge=0, lt=2**53)]
+Ref = Annotated[StrictInt, Field(ge=-(2**53), lt=2**53)] | Annotated[str, StringConstraints(max_length=64)]
+
+# Longer runs of entries go in several frames, so that no frame is more than a slow reader may owe us.
+ENTRIES_BYTES = 64 * 1024
+
+
+class ClientFrame(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    ref: Ref | None = None
+
+
+class Hello(ClientFrame):
+    type: Literal["hello"]
+    token: Annotated[str, StringConstraints(max_length=8192)]
+    device_id: Annotated[str, StringConstraints(max_length=200)] | None = None
+    groups: Annotated[dict[Id, Seq], Field(max_length=1000)] = Field(default_factory=dict)
+
+
+class Send(ClientFrame):
+    type: Literal["send"]
+    group_id: Id
+    client_id: Id
+    text: str
+    reply_to: Seq | None = None
+
+
+class Read(ClientFrame):
+    type: Literal["read"]
+    group_id: Id
+    seq: Seq
+
+
+class Typing(ClientFrame):
+    type: Literal["typing"]
+    group_id: Id
+
+
+class Ping(ClientFrame):
+    type: Literal["ping"]
+
+
+FRAMES: dict[str, type[ClientFrame]] = {
+    "hello": Hello,
+    "send": Send,
+    "read": Read,
+    "typing": Typing,
+    "ping": Ping,
+}
+
+
+def parse(message: bytes) -> tuple[Any, ClientFrame | Refusal]:
+    """What the client says, or why it can't be understood, each with the `ref` to answer with."""
+    try:
+        raw = orjson.loads(message)
+    except orjson.JSONDecodeError:
+        return None, Unreadable("invalid_json", "The frame is not JSON.")
+    if not isinstance(raw, dict):
+        return None, Unreadable("invalid_frame", "A frame is a JSON object.")
+    ref = raw.get("ref")
+    if isinstance(ref, bool) or not isinstance(ref, int | str) or (isinstance(ref, str) and len(ref) > 64):
+        ref = None
+    kind = raw.get("type")
+    model = FRAMES.get(kind) if isinstance(kind, str) else None
+    if model is None:
+        return ref, Invalid("unknown_type", "There is no such type of frame.")
+    try:
+        return ref, model.model_validate(raw)
+    except ValidationError as problem:
+        return ref, Invalid("invalid_frame", "The frame is not as the protocol says.", wrong_fields(problem))
+
+
+def wrong_fields(problem: ValidationError) -> list[dict[str, Any]]:
+    """The `errors` of a refusal: where, and what is wrong there."""
+    return [
+        {"loc": list(error["loc"]), "msg": error["msg"]}
+        for error in problem.errors(include_url=False, include_input=False, include_context=False)
+    ]
+
+
+def text_frame(body: bytes) -> bytes:
+    """The bytes that go over the wire, the same for every socket."""
+    return Frame(Opcode.TEXT, body).serialize(mask=False)
+
+
+def encode(frame: dict[str, Any]) -> bytes:
+    return text_frame(orjson.dumps(frame))
+
+
+def encode_error(ref: Any, refusal: Refusal) -> bytes:
+    frame: dict[str, Any] = {"type": "error", "ref": ref, "code": refusal.code, "detail": refusal.detail}
+    if refusal.errors:
+        frame["errors"] = refusal.errors
+    if refusal.retry_after is not None:
+        frame["retry_after_ms"] = round(refusal.retry_after * 1000)
+    return encode(frame)
+
+
+def encode_entries(group_id: str, entries: list[bytes], *, missed: bool = False) -> bytes:
+    """A frame of entries that are JSON already: `entry` for one that is new, `entries` otherwise."""
+    name = orjson.dumps(group_id)
+    if len(entries) == 1 and not missed:
+        return text_frame(b'{"type":"entry","group_id":%b,"entry":%b}' % (name, entries[0]))
+    return text_frame(
+        b'{"type":"entries","group_id":%b,"entries":[%b],"complete":true}' % (name, b",".join(entries))
+    )
+
+
+def portions(entries: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """The entries in order, in parts of at most `ENTRIES_BYTES` or of one entry."""
+    part: list[bytes] = []
+    size = 0
+    for entry in entries:
+        if part and size + len(entry) > ENTRIES_BYTES:
+            yield part
+            part, size = [], 0
+        part.append(entry)
+        size += len(entry)
+    if part:
+        yield part

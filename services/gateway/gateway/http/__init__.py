@@ -1,0 +1,1 @@
+"""HTTP, one module for each service behind it: routes, shapes for the document, nothing else."""

@@ -1,0 +1,157 @@
+"""Groups and their members. What chat knows of a group's room is put beside what groups knows."""
+
+from typing import Annotated, Any, Literal
+
+from flask import Response
+from pydantic import Field, StringConstraints
+
+from gateway.http.base import Api, Body, Page, Shown, Time, answer, ask, nothing
+
+groups = Api("groups")
+
+Text = Annotated[str, StringConstraints(max_length=10000)]
+Catalogue = Literal["chat", "business", "task"]
+Role = Literal["owner", "coordinator", "staff", "guest"]
+NO_ROOM = {"last_seq": 0, "read_seq": 0, "unread": 0}
+
+
+class GroupNew(Body):
+    name: Text
+    description: Text = ""
+    catalogue: Catalogue
+    type: Text | None = Field(default=None, description="Of a business group: a type of report.")
+    visibility: Literal["open", "invite"] = "open"
+    target_end: Time | None = Field(default=None, description="Required for a task, refused otherwise.")
+
+
+class GroupChanges(Body):
+    name: Text = ""
+    description: Text = ""
+    catalogue: Catalogue = "chat"
+    type: Text | None = None
+    target_end: Time | None = None
+
+
+class GroupQuery(Page):
+    catalogue: Catalogue | None = None
+    ended: bool | None = None
+    q: Annotated[str, StringConstraints(max_length=200)] | None = Field(
+        default=None, description="Part of the name."
+    )
+
+
+class MemberRole(Body):
+    role: Role
+
+
+class Group(Shown):
+    id: str
+    name: str
+    description: str
+    catalogue: Catalogue
+    type: str | None
+    visibility: Literal["open", "invite"]
+    target_end: Time | None
+    owner_id: str
+    member_count: int
+    created_at: Time
+    ended_at: Time | None
+    version: int
+    my_role: Role | None
+    last_seq: int = Field(description="0 for who is no member, like the next two.")
+    read_seq: int
+    unread: int
+
+
+class GroupPage(Shown):
+    items: list[Group]
+    next_cursor: str | None
+
+
+class Member(Shown):
+    user_id: str
+    role: Role
+    joined_at: Time
+    display_name: str
+    kind: str
+
+
+class MemberPage(Shown):
+    items: list[Member]
+    next_cursor: str | None
+
+
+def with_rooms(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The groups, each with the caller's place in its room."""
+    mine = [group["id"] for group in found if group["my_role"]]
+    rooms = ask("chat", "rooms", group_ids=mine)["items"] if mine else {}
+    return [{**group, **NO_ROOM, **rooms.get(group["id"], {})} for group in found]
+
+
+def _one(group: dict[str, Any], status: int = 200) -> Response:
+    return answer(with_rooms([group])[0], status)
+
+
+@groups.route("GET", "/groups", "Groups visible to me", query=GroupQuery, shows=GroupPage)
+def list_groups(query: GroupQuery) -> Response:
+    page = ask("groups", "list", **query.model_dump())
+    return answer({**page, "items": with_rooms(page["items"])})
+
+
+@groups.route("POST", "/groups", "Create a group", body=GroupNew, shows=Group, status=201)
+def create_group(body: GroupNew) -> Response:
+    return answer({**ask("groups", "create", **body.model_dump()), **NO_ROOM}, 201)
+
+
+@groups.route("GET", "/groups/<group_id>", "One group", shows=Group)
+def group(group_id: str) -> Response:
+    return _one(ask("groups", "get", group_id=group_id))
+
+
+@groups.route("PATCH", "/groups/<group_id>", "Change a group (its owner)", body=GroupChanges, shows=Group)
+def edit_group(group_id: str, body: GroupChanges) -> Response:
+    return _one(ask("groups", "edit", group_id=group_id, changes=body.given()))
+
+
+@groups.route("POST", "/groups/<group_id>/join", "Join", shows=Group)
+def join(group_id: str) -> Response:
+    return _one(ask("groups", "join", group_id=group_id))
+
+
+@groups.route("POST", "/groups/<group_id>/leave", "Leave", shows=Group, or_nothing=True)
+def leave(group_id: str) -> Response:
+    left = ask("groups", "leave", group_id=group_id)
+    return _one(left) if left else nothing()
+
+
+@groups.route(
+    "POST",
+    "/groups/<group_id>/end",
+    "End (its owner)",
+    shows=Group,
+    description="It stays readable and refuses everything else.",
+)
+def end(group_id: str) -> Response:
+    return _one(ask("groups", "end", group_id=group_id))
+
+
+@groups.route("GET", "/groups/<group_id>/members", "Members", query=Page, shows=MemberPage)
+def members(group_id: str, query: Page) -> Response:
+    return answer(ask("groups", "members", group_id=group_id, **query.model_dump()))
+
+
+@groups.route(
+    "PUT",
+    "/groups/<group_id>/members/<user_id>",
+    "Add a member or change a role (the owner)",
+    body=MemberRole,
+    shows=Member,
+)
+def set_role(group_id: str, user_id: str, body: MemberRole) -> Response:
+    return answer(ask("groups", "set_role", group_id=group_id, user_id=user_id, role=body.role))
+
+
+@groups.route("DELETE", "/groups/<group_id>/members/<user_id>", "Remove a member (the owner)")
+def remove_member(group_id: str, user_id: str) -> Response:
+    ask("groups", "remove_member", group_id=group_id, user_id=user_id)
+    return nothing()

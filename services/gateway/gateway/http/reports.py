@@ -1,0 +1,149 @@
+"""Reports, who gets them when, and the sources they come from."""
+
+from typing import Annotated, Any, Literal
+
+from flask import Response
+from pydantic import Field, JsonValue, StringConstraints
+
+from gateway.http.base import Api, Body, Id, Page, Shown, Time, answer, ask, nothing
+
+reports = Api("reports")
+
+Text = Annotated[str, StringConstraints(max_length=200)]
+Json = dict[str, JsonValue]
+
+
+class ReportRequest(Body):
+    type: Text
+    source: Text | None = None
+    period: Json | Text | None = None
+    filters: Json = Field(default={})
+    group_id: Id | None = Field(default=None, description="Posts the finished report into this room.")
+
+
+class Target(Body):
+    group_id: Id
+
+
+class Schedule(Body):
+    cron: Text = Field(examples=["0 8 * * 1"])
+    timezone: Text = Field(examples=["Europe/Berlin"])
+
+
+class SubscriptionNew(Body):
+    type: Text
+    target: Target | Literal["me"]
+    schedule: Schedule
+    filters: Json = Field(default={})
+
+
+class SubscriptionChanges(Body):
+    target: Target | Literal["me"] = "me"
+    schedule: Schedule | None = None
+    filters: Json = Field(default={})
+    active: bool = True
+
+
+class ReportId(Shown):
+    report_id: str
+
+
+class Report(Shown):
+    id: str
+    type: str
+    title: str | None
+    status: str = Field(examples=["queued", "running", "ready", "failed"])
+    as_of: Time | None
+    period: Any
+    kpis: list[dict[str, Any]]
+    charts: list[dict[str, Any]] = Field(description="`figure` is a Bokeh json_item.")
+    tables: list[dict[str, Any]]
+
+
+class Items(Shown):
+    items: list[dict[str, Any]]
+    next_cursor: str | None = None
+
+
+class Subscription(Shown):
+    id: str
+    type: str
+    target: Any
+    schedule: Any
+    filters: Any
+
+
+@reports.route("GET", "/reports/types", "The types of report I may see", shows=Items)
+def types() -> Response:
+    return answer(_items(ask("reports", "types")))
+
+
+@reports.route(
+    "POST",
+    "/reports",
+    "Ask for a report",
+    body=ReportRequest,
+    shows=ReportId,
+    status=202,
+    description="It arrives as a `report` frame.",
+)
+def request_report(body: ReportRequest) -> Response:
+    return answer(ask("reports", "request", **body.model_dump()), 202)
+
+
+@reports.route("GET", "/reports", "Reports I asked for", query=Page, shows=Items)
+def list_reports(query: Page) -> Response:
+    return answer(ask("reports", "reports", **query.model_dump()))
+
+
+@reports.route("GET", "/reports/<report_id>", "A report with its numbers and charts", shows=Report)
+def report(report_id: str) -> Response:
+    return answer(ask("reports", "report", report_id=report_id))
+
+
+@reports.route("GET", "/subscriptions", "My subscriptions, each with its next five times", shows=Items)
+def subscriptions() -> Response:
+    return answer(_items(ask("reports", "subscriptions")))
+
+
+@reports.route("POST", "/subscriptions", "Subscribe", body=SubscriptionNew, shows=Subscription, status=201)
+def subscribe(body: SubscriptionNew) -> Response:
+    return answer(ask("reports", "subscribe", **body.model_dump()), 201)
+
+
+@reports.route(
+    "PATCH",
+    "/subscriptions/<subscription_id>",
+    "Change a subscription",
+    body=SubscriptionChanges,
+    shows=Subscription,
+)
+def update_subscription(subscription_id: str, body: SubscriptionChanges) -> Response:
+    return answer(
+        ask("reports", "update_subscription", subscription_id=subscription_id, changes=body.given())
+    )
+
+
+@reports.route("DELETE", "/subscriptions/<subscription_id>", "Unsubscribe")
+def unsubscribe(subscription_id: str) -> Response:
+    ask("reports", "unsubscribe", subscription_id=subscription_id)
+    return nothing()
+
+
+@reports.route("POST", "/subscriptions/<subscription_id>/run", "Run it now, once", shows=ReportId, status=202)
+def run_subscription(subscription_id: str) -> Response:
+    return answer(ask("reports", "run_subscription", subscription_id=subscription_id), 202)
+
+
+@reports.route("GET", "/sources", "The sources and how fresh they are", shows=Items)
+def sources() -> Response:
+    return answer(_items(ask("reports", "sources")))
+
+
+@reports.route("POST", "/sources/<name>/acquire", "Acquire now (administrators)", shows=Shown, status=202)
+def acquire(name: str) -> Response:
+    return answer(ask("reports", "acquire", name=name) or {}, 202)
+
+
+def _items(found: Any) -> Any:
+    return found if isinstance(found, dict) else {"items": found, "next_cursor": None}

@@ -1,0 +1,273 @@
+"""What is heard becomes frames, and what was missed is asked for. Routing only: who may hear is the
+audience that the speaker named, and what someone may see is asked of its owner, as that someone."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import gevent
+import orjson
+from gevent.pool import Pool
+from kit.caller import Caller
+from kit.clock import now, rfc3339
+from kit.errors import NotFound, Refusal
+from kit.event import Heard
+from kit.observe import get_logger
+
+from gateway import events
+from gateway.backend import Backend
+from gateway.frames import encode
+from gateway.hub import Hub, Reader
+from gateway.sockets import Sockets
+from gateway.tokens import Tokens
+
+log = get_logger(__name__)
+
+PUBLIC_USER = ("id", "username", "display_name", "kind", "avatar_url")
+ROOMS_A_CALL = 500
+AT_ONCE = 8
+CHAT_IS_BEHIND_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+
+class Live:
+    """Keeps the sockets of this worker in step with the services.
+
+    Args:
+        remember: seconds for which ended sessions matter.
+    """
+
+    def __init__(self, backend: Backend, hub: Hub, tokens: Tokens, sockets: Sockets, remember: float) -> None:
+        self._backend = backend
+        self._hub = hub
+        self._tokens = tokens
+        self._sockets = sockets
+        self._remember = remember
+        self._table: dict[str, tuple[type[Heard], Callable[[Any], None]]] = {
+            event.routing_key(): (event, handle)
+            for event, handle in (
+                (events.EntriesAppended, self._entries_appended),
+                (events.ReadMoved, self._read_moved),
+                (events.GroupCreated, self._group_told),
+                (events.GroupChanged, self._group_told),
+                (events.GroupEnded, self._group_told),
+                (events.MemberJoined, self._member_moved),
+                (events.MemberLeft, self._member_moved),
+                (events.MemberRoleChanged, self._member_moved),
+                (events.UserCreated, self._user_told),
+                (events.UserChanged, self._user_told),
+                (events.SessionEnded, self._session_ended),
+                (events.PermissionsChanged, self._permissions_changed),
+                (events.ReportMade, self._report_made),
+                (events.ReportProgressed, self._report_progressed),
+            )
+        }
+
+    def hear(self, body: bytes) -> None:
+        """An event, from the relay. A failure is logged: the next event must be heard."""
+        try:
+            raw = orjson.loads(body)
+            event, handle = self._table.get(raw["type"], (None, None))
+            if event and handle:
+                handle(event.decode(raw))
+        except Exception:
+            log.exception("event_not_relayed")
+
+    def hear_gateway(self, body: bytes) -> None:
+        """Something fleeting that a gateway told all gateways."""
+        told = orjson.loads(body)
+        room = self._hub.sockets([f"group:{told['group_id']}"])
+        self._hub.tell([s for s in room if s.user_id != told["user_id"]], encode(told))
+
+    # Events
+
+    def _entries_appended(self, event: events.EntriesAppended) -> None:
+        self._hub.append(event.group_id, event.entries)
+
+    def _read_moved(self, event: events.ReadMoved) -> None:
+        self._tell(event, {"type": "read", **event.model_dump()})
+
+    def _group_told(self, event: events.GroupCreated | events.GroupChanged | events.GroupEnded) -> None:
+        self._tell_group(self._hub.sockets(event.envelope.audience), event.group)
+
+    def _member_moved(
+        self, event: events.MemberJoined | events.MemberLeft | events.MemberRoleChanged
+    ) -> None:
+        role = None if isinstance(event, events.MemberLeft) else event.role
+        room = self._hub.sockets(
+            [f"group:{event.group_id}"]
+        )  # one who left still hears it, one who joins not
+        news = self._hub.stand(event.user_id, event.group_id, event.version, role)
+        self._hub.tell(
+            room,
+            encode({"type": "member", "group_id": event.group_id, "user_id": event.user_id, "role": role}),
+        )
+        if isinstance(event, events.MemberRoleChanged):
+            return
+        others = [s for s in self._hub.sockets(event.envelope.audience) if s.user_id != event.user_id]
+        self._tell_group(others, event.group)
+        if news:
+            gevent.spawn(self.show, event.user_id, event.group_id)
+
+    def _user_told(self, event: events.UserCreated | events.UserChanged) -> None:
+        user = {name: event.user.get(name) for name in PUBLIC_USER}
+        self._tell(event, {"type": "user", "user": user})
+
+    def _session_ended(self, event: events.SessionEnded) -> None:
+        self._end_sessions({event.session_id})
+
+    def _permissions_changed(self, event: events.PermissionsChanged) -> None:
+        for socket in self._hub.sockets([f"user:{event.user_id}"]):
+            socket.become(event.kind, frozenset(event.permissions))
+            self._hub.place(socket)
+
+    def _report_made(self, event: events.ReportMade) -> None:
+        if self._hub.sockets(event.envelope.audience):
+            gevent.spawn(self._push_report, event)
+
+    def _push_report(self, event: events.ReportMade) -> None:
+        sockets = self._hub.of_user(event.requested_by)
+        if not sockets:
+            return
+        try:
+            report = self._backend.read(
+                "reports", "report", caller=sockets[0].caller, report_id=event.report_id
+            )
+        except Exception as problem:
+            # The client is told that it is there and reads it over HTTP.
+            log.warning("report_not_pushed", report_id=event.report_id, problem=str(problem))
+            report = {"id": event.report_id, **event.model_dump(include={"type", "title", "status"})}
+        self._hub.tell(sockets, encode({"type": "report", "report": report}))
+
+    def _report_progressed(self, event: events.ReportProgressed) -> None:
+        report = {
+            "id": event.report_id,
+            **event.model_dump(include={"type", "progress"}),
+            "status": "running",
+        }
+        self._tell(event, {"type": "report", "report": report})
+
+    def _tell(self, event: Heard, frame: dict[str, Any]) -> None:
+        if sockets := self._hub.sockets(event.envelope.audience):
+            self._hub.tell(sockets, encode(frame))
+
+    def _tell_group(self, sockets: list[Reader], group: dict[str, Any]) -> None:
+        frames: dict[str | None, bytes] = {}
+
+        def own(socket: Reader) -> bytes:
+            role = self._hub.role(socket.user_id, group["id"])
+            if role not in frames:
+                frames[role] = encode({"type": "group", "group": {**group, "my_role": role}})
+            return frames[role]
+
+        self._hub.tell(sockets, own)
+
+    # What a user may see
+
+    def show(self, user_id: str, group_id: str) -> None:
+        """Tells a user's sockets what a group is to them now, and lets them into its room."""
+        for wait in CHAT_IS_BEHIND_SECONDS:
+            live = self._hub.of_user(user_id)
+            if not live:
+                return
+            try:
+                frame, last_seq = self._view(live[0].caller, group_id)
+            except Refusal as refusal:
+                log.warning("group_not_shown", group_id=group_id, problem=str(refusal))
+            else:
+                is_member = self._hub.role(user_id, group_id) is not None
+                if last_seq is not None or not is_member:
+                    joining = self._hub.joining(group_id, user_id)
+                    for socket in live if not is_member else [s for s in live if s in joining]:
+                        socket.offer(frame)
+                        if last_seq is not None:
+                            self._hub.settle(group_id, socket, last_seq)
+                    return
+            gevent.sleep(wait)  # chat hears of a new member about when we do
+        log.error("group_not_shown_at_all", group_id=group_id)
+
+    def _view(self, caller: Caller, group_id: str) -> tuple[bytes, int | None]:
+        """The frame that says what the group is to the caller; and its last seq, for a member."""
+        try:
+            group = self._backend.read("groups", "get", caller=caller, group_id=group_id)
+        except NotFound:
+            return encode({"type": "group_gone", "group_id": group_id}), None
+        if group["my_role"] is None:
+            return encode({"type": "group", "group": group}), None
+        room = self._backend.read("chat", "rooms", caller=caller, group_ids=[group_id])["items"].get(group_id)
+        return encode({"type": "group", "group": {**group, **(room or {})}}), room and room["last_seq"]
+
+    # Keeping in step
+
+    def _end_sessions(self, session_ids: set[str]) -> None:
+        self._tokens.ended(session_ids)
+        for socket in self._sockets.all():
+            if socket.session_id in session_ids:
+                socket.close(4401, "the session has ended")
+
+    def read_ended_sessions(self) -> None:
+        """Reads which sessions have ended lately; until it succeeds once, no token is believed.
+
+        Raises:
+            Refusal, RemoteFailure
+        """
+        since = rfc3339(now() - timedelta(seconds=self._remember))
+        told = self._backend.read("auth", "ended_sessions", since=since)["sessions"]
+        self._end_sessions({session["session_id"] for session in told})
+        self._tokens.ready = True
+
+    def check_rooms(self) -> None:
+        """Asks chat for the last seq of every room here; what was missed is fetched, and whoever still
+        waits to be let into a room is tried again.
+
+        Raises:
+            Refusal, RemoteFailure
+        """
+        ids = list(self._hub.rooms)
+        for start in range(0, len(ids), ROOMS_A_CALL):
+            part = ids[start : start + ROOMS_A_CALL]
+            self._hub.heard_of(self._backend.read("chat", "last_seqs", group_ids=part))
+        for user_id, group_id in self._hub.unsettled():
+            gevent.spawn(self.show, user_id, group_id)
+
+    def check_members(self) -> None:
+        """Reads the memberships of every user here again: events may have been missed."""
+        pool = Pool(AT_ONCE)
+        for user_id in list(self._hub.people):
+            pool.spawn(self._check_member, user_id)
+        pool.join()
+
+    def _check_member(self, user_id: str) -> None:
+        person = self._hub.people.get(user_id)
+        if person is None:
+            return
+        before = dict(person.groups)
+        try:
+            groups = self._backend.read("groups", "memberships", user_id=user_id)["items"]
+        except Refusal as refusal:
+            log.warning("memberships_not_read", user_id=user_id, problem=str(refusal))
+            return
+        joined, left = self._hub.stand_in(user_id, groups, before)
+        for group_id in joined | left:
+            self.show(user_id, group_id)
+
+    def keep_in_step(self, every: float, reconnected: Callable[[], bool]) -> None:
+        """Runs for ever.
+
+        Args:
+            every: seconds between two checks that need no reason.
+            reconnected: True once after events may have been missed.
+        """
+        checked, deaf = 0.0, False
+        while True:
+            deaf = reconnected() or deaf
+            if deaf or not self._tokens.ready or time.monotonic() - checked > every:
+                try:
+                    self.read_ended_sessions()
+                    self.check_rooms()
+                    if deaf:
+                        self.check_members()
+                    checked, deaf = time.monotonic(), False
+                except Exception as problem:
+                    log.warning("not_in_step", problem=str(problem))
+            gevent.sleep(0.5)

@@ -1,0 +1,50 @@
+"""One gunicorn worker: made when the worker loads `app`, started when it is ready."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import gevent
+from kit.config import load
+from kit.observe import get_logger, start_observing
+from kit.rpc import RpcClient
+
+from gateway.app import create_app
+from gateway.settings import GatewaySettings
+from gateway.wiring import Gateway
+
+log = get_logger(__name__)
+
+_settings = load(Path("config.yml"), GatewaySettings)
+start_observing("gateway", _settings.LOG_LEVEL, _settings.LOG_FORMAT)
+_rpc = RpcClient(_settings.AMQP_URI, f"gateway-{os.getpid()}")
+_gateway = Gateway(_settings, _rpc)
+app = create_app(_gateway)
+
+
+def start(worker: Any) -> None:
+    """Starts what runs beside the requests. If one of these ends, the worker ends with it: deaf or
+    mute, and still taking requests, it would be worse than gone."""
+
+    def ended(greenlet: gevent.Greenlet) -> None:
+        log.error("worker_ends", because=greenlet.name, problem=repr(greenlet.exception))
+        worker.alive = False
+
+    _rpc.start()
+    step = _gateway.live.keep_in_step
+    for name, run in (
+        ("relay", _gateway.relay.run),
+        ("saying", _gateway.relay.run_saying),
+        ("pinger", lambda: _gateway.sockets.keep_pinging(_settings.HEARTBEAT_SECONDS)),
+        ("in_step", lambda: step(_settings.RESYNC_SECONDS, _gateway.relay.reconnected)),
+    ):
+        greenlet = gevent.spawn(run)
+        greenlet.name = name
+        greenlet.link(ended)
+    gevent.spawn(_drain_at_end, worker)
+
+
+def _drain_at_end(worker: Any) -> None:
+    while worker.alive:  # no hook is called on SIGTERM in a gevent worker
+        gevent.sleep(0.1)
+    _gateway.sockets.drain(_settings.DRAIN_SECONDS)

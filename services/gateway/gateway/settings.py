@@ -1,0 +1,47 @@
+"""Every setting of the gateway."""
+
+from kit.config import Settings
+from pydantic import Field
+
+
+class GatewaySettings(Settings):
+    HOST: str = Field(default="127.0.0.1", description="Address to listen on.")
+    PORT: int = Field(default=8000, description="Port to listen on.")
+    WORKERS: int = Field(default=1, ge=1, description="gunicorn workers; each has its own hub.")
+    WORKER_CONNECTIONS: int = Field(default=10000, ge=1, description="Sockets and requests a worker holds.")
+    PROXY_HOPS: int = Field(
+        default=0,
+        ge=0,
+        description="Reverse proxies in front of us whose X-Forwarded-* headers are believed.",
+    )
+    CLIENT_DIST: str = Field(default="", description="Folder of the built web client; empty serves none.")
+    ALLOWED_ORIGINS: str = Field(
+        default="", description="Origins beside our own that may open sockets and use cookies; by spaces."
+    )
+    TOKEN_PUBLIC_KEYS: str = Field(
+        description="Public keys of access tokens: PEM text, or paths of PEM files separated by commas."
+    )
+    TOKEN_SECONDS: int = Field(
+        default=900, ge=1, description="No access token lives longer; an ended session is remembered so long."
+    )
+    REMEMBER_SECONDS: int = Field(
+        default=30 * 86400, ge=1, description="Life of the cookie of an automatic login."
+    )
+    RPC_SECONDS: float = Field(default=5.0, gt=0, description="Deadline of a call to a service.")
+    SEND_SECONDS: float = Field(default=10.0, gt=0, description="Deadline of a message, waiting included.")
+    SEND_BATCH: int = Field(default=200, ge=1, le=500, description="Messages one call to chat carries.")
+    SEND_WAITING: int = Field(default=5000, ge=1, description="Messages a worker lets wait; more is refused.")
+    HEARTBEAT_SECONDS: float = Field(default=25.0, gt=0, description="Between two pings to a socket.")
+    IDLE_SECONDS: float = Field(default=60.0, gt=0, description="A socket silent for longer is closed.")
+    HELLO_SECONDS: float = Field(default=10.0, gt=0, description="Time a new socket has for its hello.")
+    DRAIN_SECONDS: float = Field(default=5.0, ge=0, description="Over which sockets close when we stop.")
+    SOCKET_BACKLOG_BYTES: int = Field(
+        default=256 * 1024, ge=1024, description="Unread bytes after which a slow reader is closed."
+    )
+    SOCKET_FRAMES_PER_SECOND: float = Field(default=20.0, gt=0, description="Frames a socket may send.")
+    SOCKET_FRAMES_BURST: int = Field(default=100, ge=1, description="Frames it may send at once.")
+    SOCKETS_PER_USER: int = Field(default=20, ge=1, description="Sockets of one user on one worker.")
+    GAP_SECONDS: float = Field(default=0.2, ge=0, description="Wait for a missing entry before asking chat.")
+    RESYNC_SECONDS: float = Field(
+        default=30.0, gt=0, description="Between two checks that nothing was missed."
+    )

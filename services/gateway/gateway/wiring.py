@@ -1,0 +1,64 @@
+"""What one worker is made of."""
+
+from typing import Any
+
+import gevent
+from flask import current_app
+from kit.observe import span
+
+from gateway.backend import Backend, Transport
+from gateway.batch import Batcher, Message
+from gateway.hub import Fetched, Hub, Surroundings
+from gateway.live import Live
+from gateway.relay import Relay
+from gateway.settings import GatewaySettings
+from gateway.sockets import Sockets
+from gateway.talk import Partners
+from gateway.tokens import Tokens, read_keys
+
+
+class Gateway:
+    """The parts, wired.
+
+    Args:
+        transport: a started `RpcClient`.
+    """
+
+    def __init__(self, settings: GatewaySettings, transport: Transport) -> None:
+        self.settings = settings
+        self.origins = frozenset(settings.ALLOWED_ORIGINS.split())
+        self.backend = Backend(transport, settings.RPC_SECONDS)
+        self.tokens = Tokens(read_keys(settings.TOKEN_PUBLIC_KEYS), settings.TOKEN_SECONDS)
+        self.sockets = Sockets()
+        self.hub = Hub(
+            Surroundings(self._fetch, gevent.spawn_later, lambda: gevent.sleep(0), settings.GAP_SECONDS)
+        )
+        self.batcher = Batcher(self._send, settings.SEND_SECONDS, settings.SEND_BATCH, settings.SEND_WAITING)
+        self.live = Live(self.backend, self.hub, self.tokens, self.sockets, settings.TOKEN_SECONDS)
+        self.relay = Relay(settings.AMQP_URI, self.live.hear, self.live.hear_gateway)
+        self.partners = Partners(
+            backend=self.backend,
+            hub=self.hub,
+            live=self.live,
+            tokens=self.tokens,
+            batcher=self.batcher,
+            say=self.relay.say,
+            heartbeat=settings.HEARTBEAT_SECONDS,
+            sockets_per_user=settings.SOCKETS_PER_USER,
+        )
+
+    def _fetch(self, group_id: str, after_seq: int) -> Fetched:
+        told = self.backend.read("chat", "fetch", group_id=group_id, after_seq=after_seq, limit=200)
+        return Fetched(told["entries"], told["last_seq"])
+
+    def _send(self, messages: list[Message], seconds: float) -> list[dict[str, Any]]:
+        with span("send"):
+            told = self.backend.call("chat", "send", seconds=seconds, messages=messages)
+        results: list[dict[str, Any]] = told["results"]
+        return results
+
+
+def gateway() -> Gateway:
+    """The one of the running application."""
+    found: Gateway = current_app.extensions["gateway"]
+    return found

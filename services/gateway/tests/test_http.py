@@ -1,0 +1,470 @@
+"""Every error is problem+json, who asks is checked, and the gateway adds no business."""
+
+import gzip
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from flask.testing import FlaskClient
+from gateway.http.problems import STATUS
+from gateway.wiring import Gateway
+from kit import errors
+from kit.errors import Conflict, Forbidden, Invalid, TooMany, Unauthenticated, Unavailable
+from kit.rpc import RemoteFailure
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+ANN = "01936f5e-0000-7000-8000-000000000001"
+GROUP: dict[str, Any] = {"id": "g-1", "name": "Launch", "my_role": "owner", "version": 3}
+
+
+def assert_problem(response: Any, status: int, code: str) -> dict[str, Any]:
+    assert response.status_code == status
+    assert response.mimetype == "application/problem+json"
+    body: dict[str, Any] = response.get_json()
+    assert body["status"] == status
+    assert body["code"] == code
+    assert body["type"] == "about:blank"
+    assert body["title"]
+    assert body["detail"]
+    return body
+
+
+def test_the_table_knows_every_refusal() -> None:
+    assert set(STATUS) == set(errors.BY_NAME.values())
+
+
+@pytest.mark.parametrize("cls", list(STATUS))
+def test_a_refusal_of_a_service_keeps_its_code(
+    http: FlaskClient, services: Any, signed_in: dict[str, str], cls: type[errors.Refusal]
+) -> None:
+    services.answers("auth.me", cls("some_code", "Some sentence."))
+    body = assert_problem(http.get("/api/v1/me", headers=signed_in), STATUS[cls], "some_code")
+    assert body["detail"] == "Some sentence."
+
+
+def test_where_fields_are_wrong_the_service_says_where(
+    http: FlaskClient, services: Any, signed_in: dict[str, str]
+) -> None:
+    wrong = [{"loc": ["name"], "msg": "too long"}]
+    services.answers("groups.create", Invalid("invalid_group", "No.", wrong))
+    response = http.post("/api/v1/groups", json={"name": "x", "catalogue": "chat"}, headers=signed_in)
+    assert assert_problem(response, 422, "invalid_group")["errors"] == wrong
+
+
+def test_retry_after_is_in_whole_seconds_upwards(
+    http: FlaskClient, services: Any, signed_in: dict[str, str]
+) -> None:
+    services.answers("auth.me", TooMany("too_many_attempts", "Slowly.", retry_after=1.2))
+    assert http.get("/api/v1/me", headers=signed_in).headers["Retry-After"] == "2"
+    services.answers("auth.me", Unavailable("timeout", "Late."))
+    assert http.get("/api/v1/me", headers=signed_in).headers["Retry-After"] == "1"
+
+
+def test_an_unknown_address_is_a_problem(http: FlaskClient) -> None:
+    assert_problem(http.get("/api/v1/nothing"), 404, "not_found")
+
+
+def test_a_wrong_method_is_a_problem_that_names_the_right_ones(http: FlaskClient) -> None:
+    response = http.delete("/api/v1/me")
+    assert_problem(response, 405, "method_not_allowed")
+    assert "PATCH" in response.headers["Allow"]
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff\xfe", b'{"name": NaN}', b"[" * 5000])
+def test_a_body_that_is_not_json_is_unreadable(
+    http: FlaskClient, signed_in: dict[str, str], body: bytes
+) -> None:
+    assert_problem(http.post("/api/v1/groups", data=body, headers=signed_in), 400, "unreadable")
+
+
+@pytest.mark.parametrize("body", [b"[]", b"3", b"null", b"", b'{"name": 3, "catalogue": "chat"}'])
+def test_a_body_of_the_wrong_shape_is_invalid(
+    http: FlaskClient, signed_in: dict[str, str], body: bytes
+) -> None:
+    response = http.post("/api/v1/groups", data=body, headers=signed_in)
+    assert assert_problem(response, 422, "invalid_request")["errors"]
+
+
+def test_an_unknown_field_is_refused_and_named(
+    http: FlaskClient, services: Any, signed_in: dict[str, str]
+) -> None:
+    response = http.post(
+        "/api/v1/groups", json={"name": "x", "catalogue": "chat", "colour": "red"}, headers=signed_in
+    )
+    (error,) = assert_problem(response, 422, "invalid_request")["errors"]
+    assert error["loc"] == ["colour"]
+    assert services.asked == []
+
+
+def test_an_unknown_parameter_of_a_list_is_refused(http: FlaskClient, signed_in: dict[str, str]) -> None:
+    response = http.get("/api/v1/groups?limit=500&sort=name", headers=signed_in)
+    errors = assert_problem(response, 422, "invalid_request")["errors"]
+    assert {error["loc"][0] for error in errors} == {"limit", "sort"}
+
+
+def test_a_body_over_256_kib_is_too_large(http: FlaskClient, signed_in: dict[str, str]) -> None:
+    response = http.post("/api/v1/groups", data=b" " * (256 * 1024 + 1), headers=signed_in)
+    assert_problem(response, 413, "too_large")
+    assert response.headers["Connection"] == "close"
+
+
+def test_a_failure_is_a_500_with_a_trace_id(
+    http: FlaskClient, services: Any, signed_in: dict[str, str]
+) -> None:
+    services.answers("auth.me", RemoteFailure("auth.me: KeyError: secret"))
+    trace = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+    body = assert_problem(http.get("/api/v1/me", headers=signed_in | trace), 500, "internal_error")
+    assert "secret" not in str(body)
+    assert body["trace_id"]
+
+
+# Who asks
+
+
+def test_without_a_token_nobody_gets_in(http: FlaskClient) -> None:
+    response = http.get("/api/v1/me")
+    assert_problem(response, 401, "not_signed_in")
+    assert response.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_a_stranger_does_not_learn_what_is_wrong_with_a_body(http: FlaskClient) -> None:
+    assert_problem(http.post("/api/v1/groups", data=b"{"), 401, "not_signed_in")
+
+
+def test_every_route_of_the_api_asks_who_is_asking(http: FlaskClient, services: Any) -> None:
+    paths = http.get("/api/v1/openapi.json").get_json()["paths"]
+    public = {"/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/auth/logout"}
+    for path in set(paths) - public:
+        for method in paths[path]:
+            assert http.open(path, method=method.upper()).status_code == 401, (method, path)
+    assert services.asked == []
+
+
+def _unsigned(**claims: Any) -> str:
+    body = {"iss": "bchat", "sub": ANN, "sid": "s-1", "kind": "staff", "perms": [], "iat": 0, "exp": 2**40}
+    return jwt.encode(body | claims, "", algorithm="none", headers={"kid": "any"})
+
+
+def test_a_token_that_is_not_ours_is_refused(
+    http: FlaskClient, token: Callable[..., str], key: Ed25519PrivateKey
+) -> None:
+    own = jwt.get_unverified_header(token())["kid"]
+    stranger = Ed25519PrivateKey.generate()
+    hmac = jwt.encode({"sub": ANN, "exp": 2**40}, "x" * 32, algorithm="HS256", headers={"kid": own})
+    head, body, signature = token().split(".")
+    for bad in (
+        "nonsense",
+        "a.b.c",
+        _unsigned(),
+        hmac,
+        token(signer=stranger),
+        token(kid="unknown"),
+        token(iss="other"),
+        token(sid=None),
+        token(perms=[1]),
+        token(sub=7),
+        f"{head}.{body}.{signature[::-1]}",
+    ):
+        response = http.get("/api/v1/me", headers={"Authorization": f"Bearer {bad}"})
+        assert_problem(response, 401, "invalid_token")
+
+
+def test_an_expired_token_says_so(http: FlaskClient, token: Callable[..., str]) -> None:
+    old = token(exp=datetime.now(UTC) - timedelta(minutes=1))
+    response = http.get("/api/v1/me", headers={"Authorization": f"Bearer {old}"})
+    assert_problem(response, 401, "token_expired")
+
+
+def test_a_token_of_an_ended_session_is_refused(
+    http: FlaskClient, gateway: Gateway, signed_in: dict[str, str]
+) -> None:
+    gateway.tokens.ended(["s-1"])
+    assert_problem(http.get("/api/v1/me", headers=signed_in), 401, "session_ended")
+
+
+def test_no_token_is_believed_before_the_ended_sessions_are_known(
+    http: FlaskClient, gateway: Gateway, services: Any, signed_in: dict[str, str]
+) -> None:
+    gateway.tokens.ready = False
+    assert_problem(http.get("/api/v1/me", headers=signed_in), 503, "starting")
+    services.answers("auth.ended_sessions", {"sessions": [{"session_id": "s-1"}]})
+    gateway.live.read_ended_sessions()
+    assert_problem(http.get("/api/v1/me", headers=signed_in), 401, "session_ended")
+
+
+def test_ended_sessions_are_forgotten_when_their_tokens_are_gone(gateway: Gateway) -> None:
+    gateway.tokens.ended(["s-1"])
+    gateway.tokens._clock = lambda: 10**9
+    gateway.tokens.ended(["s-2"])
+    assert list(gateway.tokens._ended) == ["s-2"]
+
+
+def test_the_caller_is_who_the_token_says(
+    http: FlaskClient, services: Any, token: Callable[..., str]
+) -> None:
+    services.answers("groups.create", GROUP)
+    made = token(kind="customer", perms=["reports:sales"])
+    http.post(
+        "/api/v1/groups",
+        json={"name": "x", "catalogue": "chat"},
+        headers={"Authorization": f"Bearer {made}", "Idempotency-Key": "k-1", "nameko.caller": "{}"},
+    )
+    (_, caller, _) = services.asked[0]
+    assert caller is not None
+    assert (caller.user_id, caller.session_id, caller.kind) == (ANN, "s-1", "customer")
+    assert caller.permissions == {"reports:sales"}
+    assert caller.idempotency_key == "k-1"
+    assert caller.address == "127.0.0.1"
+
+
+@pytest.mark.parametrize("sent", ["", "x" * 201, "schlüssel", "a\tb"])
+def test_an_idempotency_key_that_is_none_is_refused(
+    http: FlaskClient, signed_in: dict[str, str], sent: str
+) -> None:
+    response = http.post(
+        "/api/v1/groups",
+        json={"name": "x", "catalogue": "chat"},
+        headers=signed_in | {"Idempotency-Key": sent},
+    )
+    assert_problem(response, 422, "invalid_idempotency_key")
+
+
+# Sessions in a cookie
+
+SESSION = {"access_token": "a", "expires_in": 600, "refresh_token": "r-1", "user": {"id": ANN}}
+
+
+def test_a_refresh_token_can_live_in_a_cookie_that_scripts_do_not_see(
+    http: FlaskClient, services: Any
+) -> None:
+    services.answers("auth.login", lambda **_: dict(SESSION))
+    response = http.post(
+        "/api/v1/auth/login", json={"username": "ann", "password": "p", "cookie": True, "remember": True}
+    )
+    assert "refresh_token" not in response.get_json()
+    cookie = response.headers["Set-Cookie"]
+    assert all(part in cookie for part in ("HttpOnly", "SameSite=Strict", "Path=/api/v1/auth", "Max-Age="))
+
+    services.answers("auth.refresh", lambda **_: SESSION | {"refresh_token": "r-2"})
+    response = http.post("/api/v1/auth/refresh")
+    assert services.asked[-1][2]["refresh_token"] == "r-1"
+    assert "refresh_token" not in response.get_json()
+    assert "1.r-2" in response.headers["Set-Cookie"]
+    assert "Max-Age=" in response.headers["Set-Cookie"]
+
+
+def test_the_cookie_is_not_for_other_origins(http: FlaskClient) -> None:
+    http.set_cookie("bchat_refresh", "0.r-1", path="/api/v1/auth")
+    response = http.post("/api/v1/auth/refresh", headers={"Origin": "https://evil.example"})
+    assert_problem(response, 403, "origin_not_allowed")
+
+
+def test_a_cookie_that_is_good_for_nothing_is_taken_away(http: FlaskClient, services: Any) -> None:
+    http.set_cookie("bchat_refresh", "0.r-1", path="/api/v1/auth")
+    services.answers("auth.refresh", Unauthenticated("refresh_token_reused", "Used."))
+    response = http.post("/api/v1/auth/refresh")
+    assert_problem(response, 401, "refresh_token_reused")
+    assert "Max-Age=0" in response.headers["Set-Cookie"]
+
+
+def test_logout_works_with_an_expired_access_token(
+    http: FlaskClient, services: Any, token: Callable[..., str]
+) -> None:
+    services.answers("auth.refresh", SESSION | {"access_token": token(sid="s-9")})
+    services.answers("auth.logout", None)
+    assert http.post("/api/v1/auth/logout", json={"refresh_token": "r-1"}).status_code == 204
+    name, caller, _ = services.asked[-1]
+    assert name == "auth.logout"
+    assert caller is not None
+    assert caller.session_id == "s-9"
+
+
+# Asking
+
+
+def test_what_reads_is_asked_again_when_the_connection_was_lost(
+    http: FlaskClient, services: Any, signed_in: dict[str, str]
+) -> None:
+    services.answers("auth.me", {"id": ANN})
+    services.lost = 1
+    assert http.get("/api/v1/me", headers=signed_in).status_code == 200
+
+
+def test_what_writes_is_asked_once(http: FlaskClient, services: Any, signed_in: dict[str, str]) -> None:
+    services.answers("groups.create", GROUP)
+    services.lost = 1
+    response = http.post("/api/v1/groups", json={"name": "x", "catalogue": "chat"}, headers=signed_in)
+    assert_problem(response, 503, "unavailable")
+    assert len(services.asked) == 1
+
+
+def test_groups_are_shown_with_their_rooms(
+    http: FlaskClient, services: Any, signed_in: dict[str, str]
+) -> None:
+    other = {**GROUP, "id": "g-2", "my_role": None}
+    services.answers("groups.list", {"items": [GROUP, other], "next_cursor": None})
+    services.answers("chat.rooms", {"items": {"g-1": {"last_seq": 9, "read_seq": 4, "unread": 5}}})
+    items = http.get("/api/v1/groups", headers=signed_in).get_json()["items"]
+    assert [(i["id"], i["last_seq"], i["unread"]) for i in items] == [("g-1", 9, 5), ("g-2", 0, 0)]
+    assert services.asked[-1][2] == {"group_ids": ["g-1"]}
+
+
+def test_a_message_is_answered_with_its_entry(
+    http: FlaskClient, services: Any, signed_in: dict[str, str]
+) -> None:
+    services.answers("chat.send", {"results": [{"entry": {"seq": 1}}]})
+    response = http.post(
+        "/api/v1/groups/g-1/messages", json={"client_id": "c", "text": "hi"}, headers=signed_in
+    )
+    assert (response.status_code, response.get_json()) == (201, {"seq": 1})
+    assert services.asked[-1][2]["messages"] == [
+        {"sender_id": ANN, "group_id": "g-1", "client_id": "c", "text": "hi"}
+    ]
+
+
+def test_a_message_that_is_refused_says_why(
+    http: FlaskClient, services: Any, signed_in: dict[str, str]
+) -> None:
+    refusal = Conflict("group_ended", "It has ended.").as_dict()
+    services.answers("chat.send", {"results": [{"refusal": refusal}]})
+    response = http.post(
+        "/api/v1/groups/g-1/messages", json={"client_id": "c", "text": "hi"}, headers=signed_in
+    )
+    assert_problem(response, 409, "group_ended")
+
+
+def test_leaving_what_one_then_can_not_see_answers_nothing(
+    http: FlaskClient, services: Any, signed_in: dict[str, str]
+) -> None:
+    services.answers("groups.leave", None)
+    assert http.post("/api/v1/groups/g-1/leave", headers=signed_in).status_code == 204
+
+
+def test_only_what_is_changed_is_passed_on(
+    http: FlaskClient, services: Any, signed_in: dict[str, str]
+) -> None:
+    services.answers("groups.edit", {**GROUP, "my_role": None})
+    http.patch("/api/v1/groups/g-1", json={"name": "New"}, headers=signed_in)
+    assert services.asked[0][2] == {"group_id": "g-1", "changes": {"name": "New"}}
+
+
+# Documents, files, headers
+
+
+def test_the_openapi_document_is_valid(http: FlaskClient) -> None:
+    document = http.get("/api/v1/openapi.json").get_json()
+    assert document["openapi"] == "3.1.0"
+    OpenAPIV31SpecValidator(document).validate()
+    operations = [o for path in document["paths"].values() for o in path.values()]
+    assert all("default" in o["responses"] and o["summary"] for o in operations)
+    assert len({o["operationId"] for o in operations}) == len(operations)
+    login = document["paths"]["/api/v1/auth/login"]["post"]
+    assert login["security"] == [{}]
+    create = document["paths"]["/api/v1/groups"]["post"]
+    assert {"$ref": "#/components/parameters/IdempotencyKey"} in create["parameters"]
+
+
+def test_the_page_of_the_api_needs_no_script_and_nobody_else(http: FlaskClient) -> None:
+    page = http.get("/api/v1/docs")
+    assert page.status_code == 200
+    assert page.mimetype == "text/html"
+    assert "<script" not in page.text
+    assert "//" not in page.text.replace("<!--", "").split("</style>")[1].replace("://", "")
+    assert "/api/v1/groups/{group_id}/timeline" in page.text
+    assert "frame-welcome" in page.text
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/me", "/api/v1/docs", "/api/v1/openapi.json", "/nothing.js"])
+def test_every_answer_has_the_security_headers(http: FlaskClient, path: str) -> None:
+    headers = http.get(path).headers
+    policy = headers["Content-Security-Policy"]
+    assert "script-src 'self'" in policy
+    assert "unsafe-eval" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "Referrer-Policy" in headers
+
+
+def test_answers_are_not_kept_by_caches(http: FlaskClient, services: Any, signed_in: dict[str, str]) -> None:
+    services.answers("auth.me", {"id": ANN})
+    assert http.get("/api/v1/me", headers=signed_in).headers["Cache-Control"] == "no-store"
+
+
+def test_long_answers_are_compressed_for_who_can_read_it(
+    http: FlaskClient, services: Any, signed_in: dict[str, str]
+) -> None:
+    services.answers("auth.me", {"id": ANN, "note": "x" * 5000})
+    plain = http.get("/api/v1/me", headers=signed_in)
+    assert "Content-Encoding" not in plain.headers
+    zipped = http.get("/api/v1/me", headers=signed_in | {"Accept-Encoding": "gzip"})
+    assert zipped.headers["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in zipped.headers["Vary"]
+    assert gzip.decompress(zipped.data) == plain.data
+
+
+def test_bokeh_comes_from_us_and_may_be_kept_for_ever(http: FlaskClient) -> None:
+    config = http.get("/api/v1/client-config").get_json()
+    script = http.get(config["bokeh"]["url"], headers={"Accept-Encoding": "gzip"})
+    assert script.headers["Cache-Control"].endswith("immutable")
+    assert script.mimetype == "text/javascript"
+    assert config["bokeh"]["version"].encode() in gzip.decompress(script.data)
+    again = http.get(
+        config["bokeh"]["url"], headers={"If-None-Match": script.headers["ETag"], "Accept-Encoding": "gzip"}
+    )
+    assert again.status_code == 304
+
+
+@pytest.mark.parametrize("path", ["/", "/groups/g-1", "/login"])
+def test_the_clients_pages_are_its_index(http: FlaskClient, path: str) -> None:
+    page = http.get(path)
+    assert page.status_code == 200
+    assert "Bchat" in page.text
+    assert page.headers["Cache-Control"] == "no-cache"
+
+
+def test_the_clients_assets_may_be_kept_for_ever(http: FlaskClient) -> None:
+    asset = http.get("/assets/index-4f3a.js", headers={"Accept-Encoding": "gzip"})
+    assert asset.headers["Cache-Control"].endswith("immutable")
+    assert asset.headers["Content-Encoding"] == "gzip"
+
+
+@pytest.mark.parametrize(
+    "path", ["/assets/gone.js", "/favicon.png", "/api/v2/me", "/../conftest.py", "/..%2fconftest.py"]
+)
+def test_what_is_no_page_is_not_found(http: FlaskClient, path: str) -> None:
+    assert_problem(http.get(path), 404, "not_found")
+
+
+def test_a_new_build_of_the_client_is_noticed(http: FlaskClient, gateway: Gateway) -> None:
+    http.get("/")
+    index = Path(gateway.settings.CLIENT_DIST) / "index.html"
+    index.write_text("<title>newer</title>")
+    assert "newer" in http.get("/").text
+
+
+def test_readiness_names_what_is_missing(http: FlaskClient, services: Any) -> None:
+    assert http.get("/healthz").status_code == 200
+    response = http.get("/readyz")
+    assert response.status_code == 503
+    assert set(response.get_json()["failed"]) == {"relay"}
+    services.lost = 1
+    assert set(http.get("/readyz").get_json()["failed"]) == {"relay", "rpc"}
+
+
+def test_the_websockets_address_answers_http_with_a_problem(http: FlaskClient, gateway: Gateway) -> None:
+    assert_problem(http.get("/api/v1/ws"), 400, "not_a_websocket")
+    response = http.get("/api/v1/ws", headers={"Origin": "https://evil.example"})
+    assert_problem(response, 403, "origin_not_allowed")
+    gateway.sockets.draining = True
+    response = http.get("/api/v1/ws")
+    assert_problem(response, 503, "going_away")
+    assert "Retry-After" in response.headers
+
+
+def test_forbidden_is_not_hidden(http: FlaskClient, services: Any, signed_in: dict[str, str]) -> None:
+    services.answers("chat.timeline", Forbidden("not_a_member", "Members only."))
+    assert_problem(http.get("/api/v1/groups/g-1/timeline", headers=signed_in), 403, "not_a_member")
