@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -169,7 +169,8 @@ def provide_node(say: Say) -> None:
         )
 
 
-def _digest(files: Sequence[Path]) -> str:
+def digest_of(files: Iterable[Path]) -> str:
+    """What the files are named and hold."""
     digest = hashlib.sha256()
     for file in files:
         digest.update(f"{file}\0".encode() + file.read_bytes() + b"\0")
@@ -182,7 +183,7 @@ def build_client(say: Say) -> Path:
     tops = [top for top in CLIENT.iterdir() if top.name not in generated]
     sources = sorted(file for top in tops for file in (top, *top.rglob("*")) if file.is_file())
     built = LOCAL / "client.built"
-    digest = _digest(sources)
+    digest = digest_of(sources)
     if (CLIENT / "dist" / "index.html").exists() and built.exists() and built.read_text() == digest:
         return CLIENT / "dist"
     install_client(say)
@@ -196,7 +197,7 @@ def install_client(say: Say) -> None:
     """The client's packages as its lock names them."""
     provide_node(say)
     installed = CLIENT / "node_modules" / ".bchat"
-    digest = _digest([CLIENT / "package.json", CLIENT / "package-lock.json"])
+    digest = digest_of([CLIENT / "package.json", CLIENT / "package-lock.json"])
     if not installed.exists() or installed.read_text() != digest:
         say("Fetching the client's packages")
         run(["npm", "ci"], "Fetching the client's packages", LOCAL / "log" / "npm.log", CLIENT)
