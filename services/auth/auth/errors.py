@@ -1,6 +1,6 @@
 """The refusals of auth. A code is contract, its sentence is for people."""
 
-from kit.errors import Conflict, Forbidden, NotFound, TooMany, Unauthenticated
+from kit.errors import Conflict, Forbidden, NotFound, TooMany, Unauthenticated, Unavailable
 
 
 def invalid_credentials() -> Unauthenticated:
@@ -9,6 +9,10 @@ def invalid_credentials() -> Unauthenticated:
 
 def too_many_attempts(retry_after: float) -> TooMany:
     return TooMany("too_many_attempts", "Too many failed logins. Try again later.", retry_after=retry_after)
+
+
+def busy() -> Unavailable:
+    return Unavailable("unavailable", "Too many sign in at this moment. Try again.", retry_after=1)
 
 
 def invalid_refresh_token() -> Unauthenticated:

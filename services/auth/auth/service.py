@@ -29,7 +29,12 @@ MOST_ENDED = 10_000
 
 
 @cache
-def _turns(at_once: int) -> threading.BoundedSemaphore:
+def _logins(at_once: int) -> threading.BoundedSemaphore:
+    return threading.BoundedSemaphore(at_once)
+
+
+@cache
+def _hashes(at_once: int) -> threading.BoundedSemaphore:
     return threading.BoundedSemaphore(at_once)
 
 
@@ -59,6 +64,17 @@ class AuthService(Service):
         address: str | None = None,
         user_agent: str | None = None,
     ) -> dict[str, Any]:
+        if not _logins(self.settings.LOGINS_AT_ONCE).acquire(blocking=False):
+            # Who only wants to be refreshed must not wait behind a crowd at the door.
+            raise errors.busy()
+        try:
+            return self._login(username, password, remember, address, user_agent)
+        finally:
+            _logins(self.settings.LOGINS_AT_ONCE).release()
+
+    def _login(
+        self, username: str, password: str, remember: bool, address: str | None, user_agent: str | None
+    ) -> dict[str, Any]:
         with self.db() as tx:
             attempts.count(tx, self.settings, username, address)
             user = people.by_username(tx, username)
@@ -68,14 +84,16 @@ class AuthService(Service):
         if not right or not user:
             raise errors.invalid_credentials()
         with self.db() as tx:
-            user = tx.get_one(User, user.id, with_for_update=True)
+            # Until this commits nobody deactivates them; other logins of theirs may go on beside it.
+            user = tx.get_one(User, user.id, with_for_update={"read": rehashed is None})
             if not user.active or user.password_hash != known:
                 raise errors.invalid_credentials()
             user.password_hash = rehashed or user.password_hash
-            attempts.take_back(tx, username, address)
             session, token = sessions.start(
                 tx, self.settings, user, remember=remember, address=address, user_agent=user_agent
             )
+            # Last: everybody at this address waits for this row.
+            attempts.take_back(tx, username, address)
             return self._granted(session, user, token)
 
     @rpc
@@ -248,8 +266,8 @@ class AuthService(Service):
         return self._hashing(self._passwords.hash, password)
 
     def _hashing(self, work: Callable[..., T], *args: Any) -> T:
-        """A few at once: each holds 64 MiB, and more than there are processors are no quicker."""
-        with _turns(self.settings.ARGON2_AT_ONCE):
+        """Few at once: each holds 64 MiB, and more than there are processors only starve the loop."""
+        with _hashes(self.settings.ARGON2_AT_ONCE):
             return offload(work, *args)
 
     def _granted(self, session: UserSession, user: User, refresh_token: str) -> dict[str, Any]:

@@ -27,9 +27,12 @@ class AuthSettings(Settings):
     )
     ARGON2_MEMORY_KIB: int = Field(default=65536, ge=8, description="Memory of one password hash.")
     ARGON2_TIME: int = Field(default=3, ge=1, description="Passes of one password hash.")
-    ARGON2_LANES: int = Field(default=4, ge=1, description="Lanes of one password hash.")
+    ARGON2_LANES: int = Field(default=1, ge=1, description="Lanes, each a thread, of one password hash.")
     ARGON2_AT_ONCE: int = Field(
-        default=4, ge=1, description="Hashes a process makes at once: this times the memory is its peak."
+        default=2, ge=1, description="Hashes a process makes at once: this times the memory is its peak."
+    )
+    LOGINS_AT_ONCE: int = Field(
+        default=64, ge=1, description="Logins a process has in hand at once, most of them waiting for a hash."
     )
     LOGIN_WINDOW_SECONDS: int = Field(
         default=900, ge=1, description="Failed logins are forgotten after this."

@@ -29,6 +29,8 @@ class Signer:
     """
 
     def __init__(self, key: str) -> None:
+        if not key:
+            raise ConfigError("TOKEN_SIGNING_KEY is not set: an Ed25519 private key, PEM text or a path.")
         try:
             pem = key if "-----BEGIN" in key else Path(key).read_text()
             private = load_pem_private_key(pem.encode(), password=None)

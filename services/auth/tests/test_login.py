@@ -1,5 +1,6 @@
 """A name and a password become a session; wrong ones become nothing, and not for long."""
 
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from auth.models import LoginAttempts, RefreshToken, User, UserSession
 from auth.passwords import Passwords
-from kit.errors import Refusal, TooMany, Unauthenticated
+from kit.errors import Refusal, TooMany, Unauthenticated, Unavailable
 
 Refused = Callable[..., Refusal]
 Later = Callable[[float], None]
@@ -197,3 +198,24 @@ def test_right_and_wrong_logins_at_once_never_wait_for_each_other_in_a_circle(re
 
     with ThreadPoolExecutor(12) as pool:
         assert set(pool.map(attempt, range(60))) <= {"in", "invalid_credentials", "too_many_attempts"}
+
+
+def test_a_crowd_at_the_door_is_refused_before_it_fills_the_house(real_house: Any) -> None:
+    real_house.person("mei")
+    inside, go_on = threading.Semaphore(0), threading.Event()
+
+    def wait(*_: Any) -> tuple[bool, None]:
+        inside.release()
+        go_on.wait(10)
+        return True, None
+
+    with pytest.MonkeyPatch.context() as patched, ThreadPoolExecutor(2) as pool:
+        patched.setattr(Passwords, "check", wait)
+        logins = [pool.submit(real_house.login, "mei", LOGINS_AT_ONCE=2) for _ in range(2)]
+        assert inside.acquire(timeout=10)
+        assert inside.acquire(timeout=10)
+        with pytest.raises(Unavailable):
+            real_house.login("mei", LOGINS_AT_ONCE=2)
+        go_on.set()
+        assert all(login.result() for login in logins)
+    assert real_house.login("mei", LOGINS_AT_ONCE=2)
