@@ -59,14 +59,14 @@ class OutboxRelay:
         failures = 0
         while True:
             try:
-                while self.publish_some():
+                while self.publish_some() == BATCH:
                     pass
                 self._forget_old()
                 failures = 0
                 wait = broker.backoff(1, self.poll, self.poll)
             except Exception as problem:
                 failures += 1
-                wait = broker.backoff(failures, self.poll, 30.0)
+                wait = broker.backoff(failures, self.poll, 5.0)
                 log.warning("outbox_waits", problem=str(problem), seconds=round(wait, 1))
                 self._disconnect()
             if self._stopping:
