@@ -50,15 +50,7 @@ class RpcClient:
 
     def __init__(self, amqp_uri: str, name: str) -> None:
         self._amqp_uri = amqp_uri
-        self._reply_to = new_id()
-        self._queue = Queue(
-            f"rpc.reply-{name}-{self._reply_to}",
-            exchange=RPC,
-            routing_key=self._reply_to,
-            exclusive=True,
-            auto_delete=True,
-            durable=False,
-        )
+        self._name = name
         self._pending: dict[str, tuple[str, _Pending]] = {}
         self._write = threading.Lock()
         self._ready = threading.Event()
@@ -145,10 +137,23 @@ class RpcClient:
 
     def _serve(self, connection: Connection) -> None:
         connection.connect()
+        # py-amqp reads before each publish when it may be told of "blocked": a second reader, which takes
+        # bytes from the middle of the frame that the first one is waiting for.
+        connection.connection.client_properties["capabilities"]["connection.blocked"] = False
         replies, calls = connection.channel(), connection.channel()
         RPC(replies).declare()
         calls.events["basic_return"].add(self._on_return)
-        with Consumer(replies, [self._queue], on_message=self._on_reply, no_ack=True, accept=["json"]):
+        # A new name for each connection: the broker may still hold the last one's queue for that one.
+        self._reply_to = new_id()
+        queue = Queue(
+            f"rpc.reply-{self._name}-{self._reply_to}",
+            exchange=RPC,
+            routing_key=self._reply_to,
+            exclusive=True,
+            auto_delete=True,
+            durable=False,
+        )
+        with Consumer(replies, [queue], on_message=self._on_reply, no_ack=True, accept=["json"]):
             self._producer = Producer(calls)
             self._ready.set()
             beat = time.monotonic()
