@@ -65,7 +65,8 @@ def _worker(args: argparse.Namespace) -> int:
     start_observing(module, settings.LOG_LEVEL, settings.LOG_FORMAT)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        # Setting it here could wait for a lock that the interrupted code holds.
+        signal.signal(number, lambda *_: threading.Thread(target=stop.set).start())
     if settings.PROBE_PORT:
         serve_probes(settings.PROBE_HOST, settings.PROBE_PORT, {})
     loop(settings, stop)
