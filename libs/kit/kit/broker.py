@@ -3,7 +3,7 @@
     events (topic) --<type>.v<n>--> hear-<service> --give up--> dead-<service>
                                        ^   | failed
                                        |   v
-                                    retry-<service> (each message waits its own time)
+                                    retry-<service> (a message waits its own time, behind those before it)
 
 All are quorum queues. A service's events are heard from one queue by one active consumer, so they are
 handled in the order they came while nothing fails; readers guard against the rest by versions.
@@ -16,6 +16,9 @@ from typing import Any
 from kombu import Connection, Exchange, Producer, Queue, binding
 
 from kit.config import Settings
+from kit.observe import get_logger
+
+log = get_logger(__name__)
 
 EVENTS = Exchange("events", type="topic", durable=True)
 ATTEMPT = "x-attempt"
@@ -37,6 +40,15 @@ def connect(amqp_uri: str) -> Connection:
 def consume_connection(amqp_uri: str) -> Connection:
     """A connection for consuming: the broker notices within 20 s when it has gone."""
     return Connection(amqp_uri, connect_timeout=5, heartbeat=10)
+
+
+def ensure(connection: Connection) -> None:
+    """Waits until the broker is there; tries at least every 5 s, so that a restart is over soon."""
+
+    def wait(problem: Exception, seconds: float) -> None:
+        log.warning("broker_away", problem=str(problem), seconds=seconds)
+
+    connection.ensure_connection(wait, interval_start=0.5, interval_step=0.5, interval_max=5)
 
 
 def _quorum(name: str, **arguments: Any) -> Queue:
@@ -72,8 +84,11 @@ def retry_queue(service: str) -> Queue:
 
 
 def dead_queue(service: str) -> Queue:
-    """Where events end that could not be handled."""
-    return _quorum(f"dead-{service}")
+    """Where events end that could not be handled.
+
+    Each look at them counts as a delivery, and RabbitMQ 4 would drop them after 20.
+    """
+    return _quorum(f"dead-{service}", **{"x-delivery-limit": 1_000_000})
 
 
 def declare(connection: Connection, service: str, routing_keys: Iterable[str]) -> None:
@@ -99,6 +114,11 @@ def publish(producer: Producer, body: bytes, *, exchange: str, routing_key: str,
         confirm_timeout=PUBLISH_SECONDS,
         **options,
     )
+
+
+def body(message: Any) -> bytes:
+    """A message's body as it came; where there is none, kombu has a text instead of bytes."""
+    return message.body.encode() if isinstance(message.body, str) else bytes(message.body)
 
 
 def backoff(attempt: int, first: float, most: float) -> float:

@@ -7,7 +7,8 @@ import orjson
 from kombu import Producer
 
 from kit import broker
-from kit.event import CONTENT_TYPE
+from kit.clock import rfc3339
+from kit.event import CONTENT_TYPE, open_envelope
 
 LISTED = 1000
 
@@ -30,15 +31,16 @@ def listed(amqp_uri: str, service: str) -> list[dict[str, Any]]:
     for message, _ in _letters(amqp_uri, service, LISTED):
         held.append(message)
         try:
-            event = orjson.loads(bytes(message.body))
-        except orjson.JSONDecodeError:
-            event = {"id": message.properties.get("message_id"), "type": "unreadable"}
+            event = open_envelope(orjson.loads(broker.body(message)))
+            said = {"type": event.type, "time": rfc3339(event.time)}
+        except Exception:
+            said = {"type": "unreadable", "time": ""}
+        headers = message.headers or {}
         rows.append(
             {
-                "id": event.get("id"),
-                "type": event.get("type"),
-                "time": event.get("time"),
-                "reason": (message.headers or {}).get(broker.REASON, "killed its consumer too often"),
+                "id": message.properties.get("message_id"),
+                **said,
+                "reason": headers.get(broker.REASON, "killed its consumer too often"),
             }
         )
         if len(rows) == LISTED:
@@ -60,7 +62,7 @@ def redrive(amqp_uri: str, service: str, event_id: str | None = None) -> int:
         }
         broker.publish(
             Producer(connection.default_channel),
-            bytes(message.body),
+            broker.body(message),
             exchange="",
             routing_key=f"hear-{service}",
             content_type=CONTENT_TYPE,

@@ -7,6 +7,7 @@ The attribute `audience` is an extension of ours: who may hear, separated by spa
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Self
+from uuid import UUID
 
 import orjson
 import uuid_utils
@@ -121,16 +122,16 @@ class Heard(_Event):
         try:
             envelope = open_envelope(raw)
             event = cls.model_validate(raw["data"])
-        except KeyError as missing:
-            raise ValueError(f"the event has no {missing}") from missing
+        except (KeyError, TypeError, AttributeError) as problem:
+            raise ValueError(f"not an event: {problem!r}") from problem
         event._envelope = envelope
         return event
 
 
 def open_envelope(raw: dict[str, Any]) -> Envelope:
-    """The attributes of a decoded event; raises KeyError or ValueError where it is none."""
+    """The attributes of a decoded event; raises what Python raises where it is none."""
     return Envelope(
-        id=raw["id"],
+        id=str(UUID(raw["id"])),
         source=raw["source"],
         type=raw["type"],
         time=parse(raw["time"]),

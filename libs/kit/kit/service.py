@@ -21,8 +21,8 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -34,11 +34,13 @@ import nameko
 import orjson
 import psycopg2.extensions
 import sqlalchemy as sa
+from amqp.exceptions import AMQPError
 from eventlet.hubs import trampoline
 from kombu import Connection, Consumer, Producer
 from kombu.mixins import ConsumerMixin
+from nameko.amqp.consume import Consumer as NamekoConsumer
 from nameko.extensions import DependencyProvider, Entrypoint, ProviderCollector, SharedExtension
-from nameko.rpc import rpc as nameko_rpc
+from nameko.rpc import Rpc, RpcConsumer
 from nameko.runners import ServiceRunner
 from nameko.timer import Timer
 
@@ -58,6 +60,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
 SETTINGS = "kit_settings"
+# Less than an orchestrator waits between SIGTERM and SIGKILL.
+STOP_SECONDS = 25.0
+LOST = (OSError, AMQPError)
 
 
 def _settings() -> Settings:
@@ -174,9 +179,89 @@ class Service:
 # --- what it does -----------------------------------------------------------------------------------
 
 
+class _Consuming(ConsumerMixin):
+    """A consumer that comes back soon after the broker does, and ends only when its hands are empty.
+
+    Closed any earlier, the broker would give what is being handled to another replica as well.
+    """
+
+    should_stop: bool = False
+    stopping = False
+    consuming = False
+    in_hand = 0
+    beat = 0.0
+
+    @property
+    def connection(self) -> Connection:
+        return broker.consume_connection(self.amqp_uri)
+
+    @contextmanager
+    def establish_connection(self) -> Iterator[Connection]:
+        with self.create_connection() as connection:
+            broker.ensure(connection)
+            yield connection
+
+    @contextmanager
+    def consumer_context(self, **kwargs: Any) -> Iterator[tuple[Connection, Any, list[Consumer]]]:
+        with super().consumer_context(**kwargs) as context:
+            self.beating, _, self.consumers = context
+            self.consuming = True
+            try:
+                yield context
+            finally:
+                self.consuming = False
+
+    def on_iteration(self) -> None:
+        # kombu checks the heartbeat only in idle seconds; a busy consumer would be cut off.
+        if time.monotonic() - self.beat > 3:
+            self.beat = time.monotonic()
+            self.beating.heartbeat_check()
+        if self.stopping:
+            for consumer in self.consumers:
+                consumer.cancel()
+            self.should_stop = not self.in_hand
+
+    def finish(self) -> None:
+        """Takes nothing more, and returns when all that was taken is done."""
+        self.stopping = True
+        with eventlet.Timeout(STOP_SECONDS, exception=False):
+            while self.consuming:
+                eventlet.sleep(0.05)
+        self.should_stop = True
+
+
+class _CallConsumer(_Consuming, NamekoConsumer):
+    def on_message(self, body: Any, message: Any) -> None:
+        self.in_hand += 1
+        super().on_message(body, message)
+
+
+class _RpcConsumer(RpcConsumer):
+    consumer_cls = _CallConsumer
+
+    def stop(self) -> None:
+        self.consumer.finish()
+
+    def handle_result(self, message: Any, result: Any, exc_info: Any) -> Any:
+        try:
+            return super().handle_result(message, result, exc_info)
+        except Exception as problem:
+            # Who asked has lost the broker too, or gave no address. Not a reason to end all other calls.
+            log.warning("answer_lost", problem=str(problem) or type(problem).__name__)
+            with suppress(*LOST):
+                self.consumer.ack_message(message)
+            return result, exc_info
+        finally:
+            self.consumer.in_hand -= 1
+
+
+class _Rpc(Rpc):
+    rpc_consumer = _RpcConsumer()
+
+
 def rpc(method: F) -> F:
     """What a service answers. A refusal rises to the caller as itself."""
-    return cast(F, nameko_rpc(expected_exceptions=Refusal)(method))
+    return cast(F, _Rpc.decorator(expected_exceptions=Refusal)(method))
 
 
 class _Every(Timer):
@@ -207,36 +292,29 @@ def _decorate(cls: type[Entrypoint], argument: Any, method: F) -> F:
     return cast(F, cls.decorator(argument)(method))
 
 
-class _Listener(SharedExtension, ProviderCollector, ConsumerMixin):
+class _Listener(SharedExtension, ProviderCollector, _Consuming):
     """One queue a service. Events are handled one after another, apart from the connection's own loop,
     so that a slow handler does not cost the heartbeat."""
-
-    should_stop: bool = False
 
     def setup(self) -> None:
         self.amqp_uri = _settings().AMQP_URI
         self.ready = threading.Event()
         self.arrived: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.putting: Connection | None = None
-        self.beat = 0.0
 
     def start(self) -> None:
         service = self.container.service_name
         self.handlers = {p.event.routing_key(): p for p in self._providers}
         with broker.connect(self.amqp_uri) as connection:
+            broker.ensure(connection)
             broker.declare(connection, service, self.handlers)
         self.container.spawn_managed_thread(self.run)
         self.container.spawn_managed_thread(self._work)
         self.ready.wait(30)
 
     def stop(self) -> None:
-        if not self.should_stop:
-            self.should_stop = True
-            self.arrived.put(None)
-
-    @property
-    def connection(self) -> Connection:
-        return broker.consume_connection(self.amqp_uri)
+        self.arrived.put(None)
+        self.finish()
 
     def get_consumers(self, _consumer_class: Any, channel: Any) -> list[Consumer]:
         consumer = Consumer(
@@ -248,39 +326,40 @@ class _Listener(SharedExtension, ProviderCollector, ConsumerMixin):
         consumer.qos(prefetch_count=20)
         return [consumer]
 
-    def on_consume_ready(self, connection: Connection, *_: Any, **__: Any) -> None:
-        self.beating = connection
+    def on_consume_ready(self, *_: Any, **__: Any) -> None:
         self.ready.set()
 
-    def on_iteration(self) -> None:
-        # kombu checks the heartbeat only in idle seconds; a busy consumer would be cut off.
-        if time.monotonic() - self.beat > 3:
-            self.beat = time.monotonic()
-            self.beating.heartbeat_check()
-
     def _work(self) -> None:
-        while not self.should_stop:
+        while True:
             message = self.arrived.get()
-            if message is None:
+            if self.stopping:
                 return
-            try:
-                self._handle(message)
-            except Exception as problem:
-                # Unacknowledged, so the broker delivers it again; only the connection is gone.
-                log.warning("event_waits", problem=str(problem) or type(problem).__name__)
-                if self.putting:
-                    self.putting.release()
-                    self.putting = None
+            if not message.channel.connection:
+                # It came over a connection since lost, and comes again.
+                continue
+            self.in_hand = 1
+            while not self._handled(message) and not self.stopping:
                 eventlet.sleep(broker.backoff(1, 1.0, 1.0))
-                if message.channel.connection:
-                    message.requeue()
+            self.in_hand = 0
+
+    def _handled(self, message: Any) -> bool:
+        try:
+            self._handle(message)
+        except Exception as problem:
+            # It could be put neither away nor back. Others wait behind it, so that their order stays.
+            log.warning("event_waits", problem=str(problem) or type(problem).__name__)
+            if self.putting:
+                self.putting.collect()
+                self.putting = None
+            return not message.channel.connection
+        return True
 
     def _handle(self, message: Any) -> None:
         # After a retry the routing key is the queue's name; the event's own type is in its body.
         try:
             event_type = _type_of(message)
             handler = self.handlers[event_type]
-            event = handler.event.decode(bytes(message.body))
+            event = handler.event.decode(broker.body(message))
         except (ValueError, KeyError) as problem:
             self._give_up(message, f"unreadable: {problem!r}")
             return
@@ -295,7 +374,9 @@ class _Listener(SharedExtension, ProviderCollector, ConsumerMixin):
         )
         failure = done.get()
         if failure is None:
-            message.ack()
+            # On a lost connection this fails; the inbox knows the event when it comes again.
+            with suppress(*LOST):
+                message.ack()
             return
         attempt = int((message.headers or {}).get(broker.ATTEMPT, 1))
         settings = _settings()
@@ -323,7 +404,7 @@ class _Listener(SharedExtension, ProviderCollector, ConsumerMixin):
             self.putting = broker.connect(self.amqp_uri)
         broker.publish(
             Producer(self.putting.default_channel),
-            bytes(message.body),
+            broker.body(message),
             exchange="",
             routing_key=queue_name,
             content_type=CONTENT_TYPE,
@@ -336,7 +417,7 @@ class _Listener(SharedExtension, ProviderCollector, ConsumerMixin):
 
 def _type_of(message: Any, unknown: str | None = None) -> str:
     try:
-        return str(orjson.loads(bytes(message.body))["type"])
+        return str(orjson.loads(broker.body(message))["type"])
     except (orjson.JSONDecodeError, KeyError, TypeError):
         if unknown is None:
             raise ValueError("not a CloudEvent") from None
@@ -403,17 +484,18 @@ def serve(path: Path) -> int:
         {
             "AMQP_URI": settings.AMQP_URI,
             "max_workers": settings.MAX_WORKERS,
-            "prefetch_count": settings.MAX_WORKERS,
-            "heartbeat": 10,
+            "PREFETCH_COUNT": settings.MAX_WORKERS,
+            "HEARTBEAT": 10,
             SETTINGS: settings,
         }
     )
     runner = ServiceRunner()
     runner.add_service(service)
+    # Until it has started, which waits for the broker, a signal simply ends it.
+    runner.start()
     for number in (signal.SIGTERM, signal.SIGINT):
         # A signal arrives in the main loop, which may not wait: stop from a greenlet.
         signal.signal(number, lambda *_: eventlet.spawn_n(runner.stop))
-    runner.start()
     log.info("serving", since=now().isoformat())
     if settings.PROBE_PORT:
         engine = connect(settings.DATABASE_URI, pool=1, name=f"bchat-{service.name}-probe")
