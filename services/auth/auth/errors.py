@@ -45,7 +45,3 @@ def own_administration() -> Conflict:
     return Conflict(
         "own_administration", "Administrators can neither deactivate themselves nor give up their own right."
     )
-
-
-def last_administrator() -> Conflict:
-    return Conflict("last_administrator", "Somebody has to remain administrator.")

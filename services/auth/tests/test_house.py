@@ -1,15 +1,17 @@
 """What holds for the service as a whole: its tables, its contracts, its command line, its key."""
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from auth import admin, events
+from auth import admin, errors, events
 from auth.models import Membership
+from auth.settings import AuthSettings
 from auth.tokens import signer
-from kit import contract
+from kit import config, contract
 from kit.config import ConfigError
 from kit.db import Transactions
 from kit.event import new_id
@@ -22,6 +24,15 @@ def test_models_and_migrations_agree(kit_config: Path, engine: sa.Engine) -> Non
 
 def test_contracts_are_what_is_said(kit_config: Path) -> None:
     assert contract.differences(events, kit_config.parent / "contract") == []
+
+
+def test_the_readme_names_every_refusal_and_event_and_config_every_setting(kit_config: Path) -> None:
+    readme = (kit_config.parent / "README.md").read_text()
+    codes = re.findall(r'[a-zA-Z]\(\s*"([a-z_]+)"', Path(errors.__file__).read_text())
+    types = [event.event_type for event in (*contract.said_in(events), *contract.heard_in(events))]
+    assert [name for name in (*codes, *types) if f"`{name}`" not in readme] == []
+    assert len(codes) > 8
+    assert [name for name in AuthSettings.__annotations__ if name not in config.read(kit_config)] == []
 
 
 @pytest.mark.parametrize("key", ["", "/nowhere", "-----BEGIN nothing"])

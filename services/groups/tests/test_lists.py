@@ -1,10 +1,12 @@
 """What people see of groups, and what other services are told."""
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from groups import admin, events
+from groups import admin, errors, events
 from groups.models import Person
 from kit import contract
 from kit.caller import ANONYMOUS
@@ -140,6 +142,14 @@ def test_models_and_migrations_agree(kit_config: Any, engine: Any) -> None:
 
 def test_contracts_are_what_is_said(kit_config: Any) -> None:
     assert contract.differences(events, kit_config.parent / "contract") == []
+
+
+def test_the_readme_names_every_refusal_and_event(kit_config: Any) -> None:
+    readme = (kit_config.parent / "README.md").read_text().replace("`member_", "`groups.member_")
+    codes = re.findall(r'[a-zA-Z]\(\s*"([a-z_]+)"', Path(errors.__file__).read_text())
+    types = [event.event_type for event in (*contract.said_in(events), *contract.heard_in(events))]
+    assert [name for name in (*codes, *types) if f"`{name}`" not in readme] == []
+    assert len(codes) > 8
 
 
 def test_the_copy_of_people_is_rebuilt_from_auth(house: Any) -> None:
