@@ -1,0 +1,291 @@
+"""One load: everything a source offers, read in one snapshot and put into the facts, or nothing at all."""
+
+# ruff: noqa: S608  names of tables and columns come from `canonical`, never from a source.
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import sqlalchemy as sa
+from kit.db import Transaction
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+
+from reports.acquire.canonical import VIEWS, View
+from reports.models import FACTS
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+_UNDEFINED_TABLE = "42P01"
+
+
+class LoadError(Exception):
+    """The source can't be loaded; the text is for whoever keeps its queries."""
+
+
+@dataclass
+class Reading:
+    """What a load read.
+
+    `as_of` is the source's clock when its snapshot began; `rows` counts the facts of each view after the
+    load, `changed` those it wrote or removed.
+    """
+
+    as_of: datetime
+    rows: dict[str, int] = field(default_factory=dict)
+    changed: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Limits:
+    batch_rows: int = 5000
+    statement_seconds: int = 600
+    # A transaction of the ERP may commit rows older than ones already read: look back this far.
+    overlap: timedelta = timedelta(hours=1)
+
+
+def queries(folder: Path) -> dict[View, str]:
+    """The queries of a kind of source. A view without a file is one this kind doesn't offer.
+
+    Raises:
+        LoadError: no such kind, or a file that is named like no canonical view.
+    """
+    files = {path.stem: path for path in sorted(folder.glob("*.sql"))}
+    if unknown := files.keys() - VIEWS.keys():
+        raise LoadError(f"{folder.name}/{sorted(unknown)[0]}.sql is not named like a canonical view.")
+    if "company" not in files:
+        raise LoadError(f"The kind {folder.name!r} has no company.sql, which every source needs.")
+    return {view: files[view.name].read_text() for view in VIEWS.values() if view.name in files}
+
+
+def load(
+    tx: Transaction, *, source: str, uri: str, folder: Path, whole: bool, limits: Limits | None = None
+) -> Reading:
+    """Brings the facts of a source to what its replica shows now.
+
+    Nothing is visible until the caller's transaction commits, and a failure leaves the facts as they were.
+
+    Args:
+        tx: an open transaction on our own schema.
+        folder: the kind's folder of queries.
+        whole: read everything, whatever the watermarks say.
+
+    Raises:
+        LoadError: the replica is out of reach, or a query doesn't give what its view must.
+    """
+    limits = limits or Limits()
+    statements = queries(folder)
+    tx.execute(sa.text("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"))
+    with _replica(source, uri, limits) as (replica, as_of):
+        reading = Reading(as_of)
+        for view, sql in statements.items():
+            rows = _View(tx, replica, source, view, f"{folder.name}/{view.name}.sql", sql, limits).bring(
+                whole
+            )
+            if rows is not None:
+                reading.rows[view.name], reading.changed[view.name] = rows
+    for view in VIEWS.values():
+        if view.name not in reading.rows:  # the kind no longer offers it
+            tx.execute(sa.delete(FACTS[view.name]).where(FACTS[view.name].c.source == source))
+    return reading
+
+
+@contextmanager
+def _replica(source: str, uri: str, limits: Limits) -> Iterator[tuple[sa.Connection, datetime]]:
+    """A connection that can only read and sees one moment of the replica throughout, and that moment."""
+    engine = sa.create_engine(
+        uri,
+        poolclass=sa.NullPool,
+        connect_args={
+            "connect_timeout": 10,
+            "application_name": "bchat-reports",
+            "options": f"-c statement_timeout={limits.statement_seconds}s -c timezone=UTC",
+        },
+    )
+    reading = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    try:
+        connection = engine.connect().execution_options(**reading)
+        as_of = connection.scalar(sa.text("SELECT current_timestamp"))
+    except DBAPIError as problem:
+        raise LoadError(f"The replica of {source} can't be reached: {_words(problem)}") from problem
+    with connection:
+        yield connection, as_of
+
+
+def _words(problem: DBAPIError) -> str:
+    return " ".join(str(problem.orig).split("CONTEXT:")[0].split())
+
+
+class _View:
+    """One view of one load, from the replica by way of a temporary table into its facts."""
+
+    def __init__(
+        self,
+        tx: Transaction,
+        replica: sa.Connection,
+        source: str,
+        view: View,
+        file: str,
+        sql: str,
+        limits: Limits,
+    ) -> None:
+        self.tx, self.replica, self.source, self.view, self.file = tx, replica, source, view, file
+        self.limits = limits
+        self.fact = FACTS[view.name]
+        self.sql = sql.strip().rstrip(";")
+        binds = set(sa.text(self.sql).compile().params)
+        if binds - {"since"}:
+            raise LoadError(f"{file}: the bind :{sorted(binds - {'since'})[0]} is unknown; there is :since.")
+        self.incremental = bool(binds)
+        if self.incremental and not (view.key and "changed_at" in view.names):
+            raise LoadError(f"{file}: :since needs a view with a key and changed_at.")
+
+    def bring(self, whole: bool) -> tuple[int, int] | None:
+        """Facts after and facts changed, or None if an optional view is absent from this replica."""
+        if self.view.optional and not self._there():
+            return None
+        since = None if whole or not self.incremental else self._watermark()
+        changed = self._merge(self.sql, since)
+        count = sa.select(sa.func.count()).select_from(self.fact).where(self.fact.c.source == self.source)
+        if since is None:
+            return self.tx.scalar(count) or 0, changed
+        # What has left the replica has no changed_at any more, and what appeared with an old one was not
+        # read: both show by comparing the keys.
+        ids, keys = self._stage(
+            f"SELECT {', '.join(self.view.key)} FROM (\n{self.sql}\n) AS v", self.view.key, None
+        )
+        changed += self._delete_missing(ids)
+        rows = self.tx.scalar(count) or 0
+        if rows != keys:
+            changed += self._merge(self.sql, None)
+            rows = self.tx.scalar(count) or 0
+        return rows, changed
+
+    def _there(self) -> bool:
+        savepoint = self.replica.begin_nested()
+        try:
+            self._run(f"SELECT 1 FROM (\n{self.sql}\n) AS v LIMIT 0", None).close()
+        except LoadError as problem:
+            savepoint.rollback()
+            if getattr(getattr(problem.__cause__, "orig", None), "pgcode", None) == _UNDEFINED_TABLE:
+                return False
+            raise
+        savepoint.rollback()
+        return True
+
+    def _watermark(self) -> datetime | None:
+        latest: datetime | None = self.tx.scalar(
+            sa.select(sa.func.max(self.fact.c.changed_at)).where(self.fact.c.source == self.source)
+        )
+        return latest - self.limits.overlap if latest else None
+
+    def _run(self, sql: str, since: datetime | None) -> sa.CursorResult[Any]:
+        statement = sa.text(sql)
+        if self.incremental:
+            statement = statement.bindparams(sa.bindparam("since", since, sa.DateTime(timezone=True)))
+        try:
+            return self.replica.execute(
+                statement, execution_options={"stream_results": True, "yield_per": self.limits.batch_rows}
+            )
+        except DBAPIError as problem:
+            raise LoadError(f"{self.file}: {_words(problem)}") from problem
+
+    def _stage(self, sql: str, columns: tuple[str, ...], since: datetime | None) -> tuple[str, int]:
+        """Copies the query's rows into a new temporary table; returns its name and their number."""
+        result = self._run(sql, since)
+        given = list(result.keys())
+        if missing := [c for c in columns if c not in given]:
+            raise LoadError(f"{self.file}: the column {missing[0]} is missing.")
+        if extra := [c for c in given if c not in columns] or [c for c in given if given.count(c) > 1]:
+            raise LoadError(f"{self.file}: the column {extra[0]} is not one of the view {self.view.name}.")
+        name = f"stage_{self.view.name}"
+        order = ", ".join(given)
+        self._execute(f"DROP TABLE IF EXISTS {name}")
+        self._execute(
+            f"CREATE TEMP TABLE {name} ON COMMIT DROP AS SELECT {order} FROM {self.fact.name} WITH NO DATA"
+        )
+        count = 0
+        cursor = self.tx.connection().connection.cursor()
+        try:
+            for batch in result.partitions():
+                lines = "".join("\t".join(map(_cell, row)) + "\n" for row in batch)
+                cursor.copy_expert(f"COPY {name} ({order}) FROM STDIN", io.StringIO(lines))
+                count += len(batch)
+        except DBAPIError as problem:
+            raise LoadError(f"{self.file}: {_words(problem)}") from problem
+        except psycopg2.DataError as problem:
+            where = (
+                f" ({context.split(', ', 2)[2]})"
+                if (context := problem.diag.context or "").count(", ") > 1
+                else ""
+            )
+            raise LoadError(f"{self.file}: {problem.diag.message_primary}{where}") from problem
+        finally:
+            cursor.close()
+        if self.view.key:
+            self._execute(f"ALTER TABLE {name} ADD PRIMARY KEY ({', '.join(self.view.key)})")
+        self._execute(f"ANALYZE {name}")
+        return name, count
+
+    def _merge(self, sql: str, since: datetime | None) -> int:
+        name, _ = self._stage(sql, tuple(self.view.names), since)
+        for column in self.view.columns:
+            if column.words:
+                wrong = self._execute(
+                    f"SELECT {column.name} FROM {name} WHERE {column.name} <> ALL (:words) LIMIT 1",
+                    words=list(column.words),
+                ).scalar()
+                if wrong is not None:
+                    allowed = ", ".join(column.words)
+                    raise LoadError(
+                        f"{self.file}: {wrong!r} in the column {column.name}; allowed: {allowed}."
+                    )
+        changed = self._delete_missing(name) if since is None else 0
+        names, key = ", ".join(self.view.names), ", ".join(self.view.key)
+        again = ""
+        if self.view.key:
+            rest = [n for n in self.view.names if n not in self.view.key]
+            again = (
+                f" ON CONFLICT (source, {key}) DO UPDATE SET {', '.join(f'{n} = excluded.{n}' for n in rest)}"
+                f" WHERE ({', '.join(f'f.{n}' for n in rest)})"
+                f" IS DISTINCT FROM ({', '.join(f'excluded.{n}' for n in rest)})"
+            )
+        changed += self._execute(
+            f"INSERT INTO {self.fact.name} AS f (source, {names}) SELECT :source, {names} FROM {name}{again}",
+            source=self.source,
+        ).rowcount
+        if since is None:
+            self._execute(f"ANALYZE {self.fact.name}")
+        return changed
+
+    def _delete_missing(self, stage: str) -> int:
+        gone = ""
+        if self.view.key:
+            same = " AND ".join(f"s.{k} = f.{k}" for k in self.view.key)
+            gone = f" AND NOT EXISTS (SELECT FROM {stage} AS s WHERE {same})"
+        return self._execute(
+            f"DELETE FROM {self.fact.name} AS f WHERE f.source = :source{gone}",
+            source=self.source,
+        ).rowcount
+
+    def _execute(self, sql: str, **binds: Any) -> sa.CursorResult[Any]:
+        """Runs on our side; names come from `canonical`, never from a source."""
+        try:
+            result: sa.CursorResult[Any] = self.tx.connection().execute(sa.text(sql), binds)
+        except (DataError, IntegrityError) as problem:
+            diag = getattr(problem.orig, "diag", None)
+            column = f" (column {diag.column_name})" if diag is not None and diag.column_name else ""
+            detail = (
+                f" {diag.message_detail}" if diag is not None and diag.message_detail and not column else ""
+            )
+            raise LoadError(
+                f"{self.file}: {diag.message_primary if diag else problem}{column}{detail}"
+            ) from problem
+        return result
+
+
+def _cell(value: Any) -> str:
+    return r"\N" if value is None else str(value).translate(_ESCAPES)

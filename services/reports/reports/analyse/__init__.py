@@ -1,0 +1,1 @@
+"""Facts to numbers: what a report says, before anything is drawn."""

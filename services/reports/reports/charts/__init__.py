@@ -1,0 +1,1 @@
+"""Numbers to Bokeh figures: pure functions in one visual language, light and dark."""

@@ -1,0 +1,46 @@
+"""The refusals of reports: the code is contract, the sentence is for people."""
+
+from kit.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
+
+
+def report_not_found() -> NotFound:
+    return NotFound("report_not_found", "There is no such report, or it is not yours to see.")
+
+
+def subscription_not_found() -> NotFound:
+    return NotFound("subscription_not_found", "There is no such subscription, or it is not yours.")
+
+
+def source_not_found(name: str) -> NotFound:
+    return NotFound("source_not_found", f"There is no source {name!r}.")
+
+
+def unknown_type(name: object, known: list[str]) -> Invalid:
+    why = f"There is no report {name!r}; there are: {', '.join(known)}."
+    return Invalid("invalid_report", why, [{"loc": ["type"], "msg": why}])
+
+
+def group_not_found() -> NotFound:
+    return NotFound("group_not_found", "There is no such group, or you can't see it.")
+
+
+def not_a_member() -> Forbidden:
+    return Forbidden("not_a_member", "Only a member of the group may send a report into it.")
+
+
+def group_ended() -> Conflict:
+    return Conflict("group_ended", "The group has ended; nothing new goes into it.")
+
+
+def customers_see_no_sources() -> Forbidden:
+    return Forbidden("permission_required", "Only staff see the sources.")
+
+
+def too_many_reports(most: int) -> TooMany:
+    return TooMany("too_many_reports", f"{most} of your reports are still being made.", retry_after=10)
+
+
+def too_many_subscriptions(most: int) -> Conflict:
+    return Conflict(
+        "too_many_subscriptions", f"You have {most} subscriptions, which is as many as there may be."
+    )

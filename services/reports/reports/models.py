@@ -1,0 +1,150 @@
+"""Facts, and the jobs that make them and draw from them; who may see what, as we heard of it."""
+
+from datetime import datetime
+from typing import Any
+
+from kit.db import Id, kit_tables
+from kit.event import new_id
+from sqlalchemy import JSON, BigInteger, DateTime, Float, Index, Integer, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from reports.acquire.canonical import fact_tables
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {  # noqa: RUF012  SQLAlchemy reads it from the class
+        str: Text,
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB(none_as_null=True),
+        # As text: Bokeh reads a figure in the order it was written, and jsonb would change it.
+        list[Any]: JSON(none_as_null=True),
+    }
+
+
+kit_tables(Base.metadata)
+FACTS = fact_tables(Base.metadata)
+
+
+class Job:
+    """A row that is its own job: `queued`, `running` under a lease, then `ready` or `failed`.
+
+    A worker holds a job while `leased_until` is ahead; `lease` is its token. One that was killed stops
+    extending, and the job is taken again.
+    """
+
+    id: Mapped[Id] = mapped_column(primary_key=True, default=new_id)
+    status: Mapped[str] = mapped_column(default="queued")
+    attempts: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    lease: Mapped[Id | None]
+    leased_until: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    as_of: Mapped[datetime | None]
+    error: Mapped[str | None]
+    trace: Mapped[dict[str, Any] | None]
+
+
+class Load(Job, Base):
+    """One acquisition of a source."""
+
+    __tablename__ = "loads"
+    source: Mapped[str]
+    requested_by: Mapped[Id | None]
+    scheduled_at: Mapped[datetime | None]
+    whole: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    rows: Mapped[dict[str, Any] | None]
+    changed: Mapped[dict[str, Any] | None]
+    __table_args__ = (
+        UniqueConstraint("source", "scheduled_at", name="loads_once"),
+        # A second load of a source while one is under way would only wait for it.
+        Index(
+            "loads_one_at_a_time",
+            "source",
+            unique=True,
+            postgresql_where=text("status IN ('queued', 'running')"),
+        ),
+        Index("loads_newest", "source", "created_at"),
+    )
+
+
+class Report(Job, Base):
+    """One report: asked for, made, and then frozen with its numbers, figures and the load they came from."""
+
+    __tablename__ = "reports"
+    type: Mapped[str]
+    title: Mapped[str]
+    source: Mapped[str]
+    period: Mapped[dict[str, Any]]
+    filters: Mapped[dict[str, Any]]
+    locale: Mapped[str]
+    requested_by: Mapped[Id]
+    group_id: Mapped[Id | None]
+    subscription_id: Mapped[Id | None]
+    scheduled_at: Mapped[datetime | None]
+    progress: Mapped[float] = mapped_column(Float, default=0.0, server_default="0")
+    load_id: Mapped[Id | None]
+    kpis: Mapped[list[Any] | None]
+    charts: Mapped[list[Any] | None]
+    tables: Mapped[list[Any] | None]
+    notes: Mapped[list[Any] | None]
+    stale: Mapped[dict[str, Any] | None]
+    __table_args__ = (
+        # Two replicas that find the same run due make one report of it.
+        UniqueConstraint("subscription_id", "scheduled_at", name="reports_once"),
+        Index("reports_mine", "requested_by", "id"),
+        Index("reports_open", "id", postgresql_where=text("status IN ('queued', 'running')")),
+    )
+
+
+class Subscription(Base):
+    """Which report goes to whom, and when. It outlives its owner's rights: its runs then fail and say so."""
+
+    __tablename__ = "subscriptions"
+    id: Mapped[Id] = mapped_column(primary_key=True, default=new_id)
+    owner_id: Mapped[Id]
+    type: Mapped[str]
+    source: Mapped[str | None]
+    period: Mapped[dict[str, Any]]
+    filters: Mapped[dict[str, Any]]
+    locale: Mapped[str]
+    group_id: Mapped[Id | None]
+    cron: Mapped[str]
+    timezone: Mapped[str]
+    active: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    next_run_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+    __table_args__ = (
+        Index("subscriptions_mine", "owner_id", "id"),
+        Index("subscriptions_due", "next_run_at", postgresql_where=text("active")),
+    )
+
+
+class Person(Base):
+    """Our copy of a person's rights. Version 0 is what their own token said, before auth said anything."""
+
+    __tablename__ = "people"
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    permissions: Mapped[list[Any]]
+    active: Mapped[bool]
+    version: Mapped[int] = mapped_column(BigInteger)
+
+
+class Room(Base):
+    """A group we know, and whether it has ended; an end is for good, so it needs no version."""
+
+    __tablename__ = "rooms"
+    group_id: Mapped[Id] = mapped_column(primary_key=True)
+    ended: Mapped[bool]
+
+
+class Member(Base):
+    """Our copy of a membership as of the group's `version`; no role means known not to be a member."""
+
+    __tablename__ = "members"
+    group_id: Mapped[Id] = mapped_column(primary_key=True)
+    user_id: Mapped[Id] = mapped_column(primary_key=True)
+    role: Mapped[str | None]
+    version: Mapped[int] = mapped_column(BigInteger)

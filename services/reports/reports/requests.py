@@ -1,0 +1,148 @@
+"""What callers ask for, checked before any SQL sees it, and how rows are shown to them."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from kit.clock import now, rfc3339
+from kit.errors import Invalid
+from kit.fields import checked
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from reports.analyse.period import DEFAULT, resolve
+from reports.errors import unknown_type
+from reports.making import KINDS, Kind
+from reports.models import Load, Report, Subscription
+from reports.schedule import Schedule
+from reports.words import known_locale
+
+
+def kind_of(type: object) -> Kind:
+    """The type of report of this name.
+
+    Raises:
+        Invalid
+    """
+    if not isinstance(type, str) or type not in KINDS:
+        raise unknown_type(type, sorted(KINDS))
+    return KINDS[type]
+
+
+def period_of(asked: Any) -> dict[str, Any]:
+    """The period as it is kept: `{"name"}` or `{"from", "to"}`.
+
+    Raises:
+        Invalid
+    """
+    if asked is None or isinstance(asked, str):
+        asked = {"name": asked or DEFAULT}
+    if not isinstance(asked, dict) or set(asked) not in ({"name"}, {"from", "to"}):
+        why = 'A period is a name, or {"from": "2026-01-01", "to": "2026-12-31"}.'
+        raise Invalid("invalid_period", why, [{"loc": ["period"], "msg": why}])
+    kept = {key: str(value)[:40] for key, value in asked.items()}
+    resolve(kept, now().date())
+    return kept
+
+
+def filters_of(kind: Kind, asked: Any) -> dict[str, Any]:
+    """The filters this type of report has.
+
+    Raises:
+        Invalid: one is unknown or wrong; its place begins with `filters`.
+    """
+    if asked is None:
+        return {}
+    if isinstance(asked, dict) and isinstance(asked.get("company_id"), str):
+        asked = {**asked, "company_id": [asked["company_id"]]}
+    try:
+        return checked(kind.filters, "invalid_filters", asked).model_dump(exclude_none=True)
+    except Invalid as refusal:
+        errors = [{**error, "loc": ["filters", *error["loc"]]} for error in refusal.errors or []]
+        raise Invalid(refusal.code, refusal.detail, errors) from None
+
+
+class Target(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    group_id: str
+
+
+class Subscribing(BaseModel):
+    """A subscription as asked for; also, with the old values filled in, as changed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    target: Target | Literal["me"]
+    schedule: Schedule
+    active: bool = True
+    locale: str = Field(default="en", max_length=35)
+
+    @field_validator("locale")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        return known_locale(value)
+
+    @property
+    def group_id(self) -> str | None:
+        return None if self.target == "me" else self.target.group_id
+
+
+def _time(time: datetime | None) -> str | None:
+    return rfc3339(time) if time else None
+
+
+def show_report(row: Report, *, whole: bool) -> dict[str, Any]:
+    """A report for those who may see it; in lists without its content."""
+    body = {
+        "id": row.id,
+        "type": row.type,
+        "title": row.title,
+        "status": row.status,
+        "progress": row.progress,
+        "source": row.source,
+        "as_of": _time(row.as_of),
+        "period": row.period,
+        "filters": row.filters,
+        "group_id": row.group_id,
+        "subscription_id": row.subscription_id,
+        "requested_by": row.requested_by,
+        "created_at": _time(row.created_at),
+        "finished_at": _time(row.finished_at),
+        "load_id": row.load_id,
+        "error": row.error,
+    }
+    if whole:
+        content = {name: getattr(row, name) or [] for name in ("kpis", "charts", "tables", "notes")}
+        body |= content | {"stale": row.stale}
+    return body
+
+
+def show_load(row: Load, *, administrator: bool) -> dict[str, Any]:
+    """A load; its error may name hosts, which only administrators need to see."""
+    hidden = None if row.error is None else "The source could not be read."
+    return {
+        "id": row.id,
+        "source": row.source,
+        "status": row.status,
+        "started_at": _time(row.started_at),
+        "finished_at": _time(row.finished_at),
+        "as_of": _time(row.as_of),
+        "rows": row.rows,
+        "error": row.error if administrator else hidden,
+    }
+
+
+def show_subscription(row: Subscription) -> dict[str, Any]:
+    times = Schedule(cron=row.cron, timezone=row.timezone).after(now(), 5) if row.active else []
+    return {
+        "id": row.id,
+        "type": row.type,
+        "source": row.source,
+        "period": row.period,
+        "filters": row.filters,
+        "locale": row.locale,
+        "target": {"group_id": row.group_id} if row.group_id else "me",
+        "schedule": {"cron": row.cron, "timezone": row.timezone},
+        "active": row.active,
+        "next": [rfc3339(time) for time in times],
+        "created_at": rfc3339(row.created_at),
+    }

@@ -1,0 +1,363 @@
+"""Reports, the report viewing step of the method: a person asks for a report or subscribes to it, the numbers
+are acquired, analysed and drawn by a worker, and the report is handed to the person or into a room.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from kit.clock import now, rfc3339
+from kit.db import Transaction
+from kit.fields import an_id, bounded, checked, is_id, page, read_cursor
+from kit.service import Ask, Service, every, hear, rpc
+
+from reports import due, jobs, rooms
+from reports.acquire.sources import Source, read_sources
+from reports.analyse.period import NAMES
+from reports.errors import (
+    customers_see_no_sources,
+    group_not_found,
+    report_not_found,
+    source_not_found,
+    subscription_not_found,
+    too_many_reports,
+    too_many_subscriptions,
+)
+from reports.events import GroupEnded, MemberJoined, MemberLeft, MemberRoleChanged, PermissionsChanged
+from reports.making import KINDS
+from reports.models import Load, Report, Subscription
+from reports.requests import (
+    Subscribing,
+    filters_of,
+    kind_of,
+    period_of,
+    show_load,
+    show_report,
+    show_subscription,
+)
+from reports.settings import ReportsSettings
+from reports.words import Words, known_locale
+
+
+class Reports(Service):
+    name = "reports"
+    groups: Any = Ask("groups")
+    settings: ReportsSettings
+
+    # --- what it answers: reports ------------------------------------------------------------------
+
+    @rpc
+    def types(self) -> dict[str, Any]:
+        """The types of report there are, and which of them the caller may see."""
+        return {
+            "items": [
+                {
+                    "type": type,
+                    "title": kind.title,
+                    "allowed": self.caller.may(f"reports:{type}"),
+                    "filters": list(kind.filters.model_fields),
+                    "periods": list(NAMES),
+                }
+                for type, kind in KINDS.items()
+            ]
+        }
+
+    @rpc
+    def request(
+        self,
+        *,
+        type: str,
+        source: str | None = None,
+        period: Any = None,
+        filters: Any = None,
+        group_id: str | None = None,
+        locale: str | None = None,
+    ) -> dict[str, Any]:
+        """Queues a report, for the caller or into a room; the report itself is announced when it is made."""
+        kind = kind_of(type)
+        self.caller.require(f"reports:{type}")
+        name = self._source(source).name
+        asked = {"period": period_of(period), "filters": filters_of(kind, filters)}
+        if group_id is not None:
+            self._membership(group_id).require_open()
+        with self.db() as tx:
+            body = {"type": type, "source": name, **asked, "group_id": group_id, "locale": locale}
+            if answer := tx.replay(self.caller, body):
+                return answer
+            self._limit_open(tx)
+            if tx.scalar(sa.select(sa.exists().where(Load.source == name, Load.status == "ready"))):
+                kind.check(tx, name, kind.filters(**asked["filters"]))
+            report_id = jobs.add(
+                tx,
+                Report,
+                type=type,
+                title=Words(known_locale(locale), "")(kind.title),
+                source=name,
+                **asked,
+                locale=known_locale(locale),
+                requested_by=self.caller.id,
+                group_id=group_id,
+            )
+            due.first_load(tx, name)
+            return tx.remember(self.caller, {"report_id": report_id})
+
+    @rpc
+    def report(self, *, report_id: str) -> dict[str, Any]:
+        """A report, for who asked for it and the members of its room, if they have the right to its type."""
+        if not is_id(report_id):
+            raise report_not_found()
+        with self.db() as tx:
+            row = tx.get(Report, report_id)
+        if row is None:
+            raise report_not_found()
+        if row.requested_by != self.caller.id and not (
+            row.group_id and row.status == "ready" and self._membership(row.group_id).role
+        ):
+            raise report_not_found()
+        self.caller.require(f"reports:{row.type}")
+        return show_report(row, whole=True)
+
+    @rpc
+    def reports(self, *, limit: int | None = None, cursor: str | None = None) -> dict[str, Any]:
+        """My reports, newest first, without their content."""
+        size, after = bounded(limit), read_cursor(cursor, an_id)
+        content = (Report.kpis, Report.charts, Report.tables, Report.notes, Report.stale)
+        query = sa.select(Report).options(*(sa.orm.defer(column) for column in content))
+        query = query.where(Report.requested_by == self.caller.id).order_by(Report.id.desc()).limit(size + 1)
+        if after:
+            query = query.where(Report.id < after[0])
+        with self.db() as tx:
+            rows = tx.scalars(query).all()
+        return page(rows, size, lambda row: show_report(row, whole=False), lambda row: [row.id])
+
+    # --- what it answers: sources ------------------------------------------------------------------
+
+    @rpc
+    def sources(self) -> dict[str, Any]:
+        """The sources, how fresh their facts are, and when they are read next."""
+        if self.caller.id and not self.caller.is_staff:
+            raise customers_see_no_sources()
+        administrator = self.caller.may("administrator")
+        items = []
+        with self.db() as tx:
+            for source in self._sources.values():
+                newest = (
+                    sa.select(Load)
+                    .where(Load.source == source.name)
+                    .order_by(Load.created_at.desc())
+                    .limit(1)
+                )
+                used = tx.scalars(newest.where(Load.status == "ready")).first()
+                last = tx.scalars(newest).first()
+                items.append(
+                    {
+                        "name": source.name,
+                        "title": source.title,
+                        "kind": source.kind,
+                        "owner": source.owner,
+                        "schedule": {"cron": source.schedule, "timezone": source.timezone}
+                        if source.schedule
+                        else None,
+                        "next": rfc3339(source.times.after(now())[0]) if source.times else None,
+                        "as_of": rfc3339(used.as_of) if used and used.as_of else None,
+                        "rows": used.rows if used else None,
+                        "last_load": show_load(last, administrator=administrator) if last else None,
+                    }
+                )
+        return {"items": items}
+
+    @rpc
+    def acquire(self, *, name: str) -> dict[str, Any]:
+        """Reads a source now; while that is under way already, answers with that load."""
+        self.caller.require("administrator")
+        source = self._source(name)
+        with self.db() as tx:
+            if answer := tx.replay(self.caller, {"acquire": source.name}):
+                return answer
+            jobs.add(tx, Load, source=source.name, requested_by=self.caller.id)
+            newest = (
+                sa.select(Load).where(Load.source == source.name).order_by(Load.created_at.desc()).limit(1)
+            )
+            load = tx.scalars(newest.where(Load.status.in_(jobs.OPEN))).one()
+            return tx.remember(self.caller, show_load(load, administrator=True))
+
+    # --- what it answers: subscriptions ------------------------------------------------------------
+
+    @rpc
+    def subscribe(
+        self,
+        *,
+        type: str,
+        target: Any,
+        schedule: Any,
+        filters: Any = None,
+        source: str | None = None,
+        period: Any = None,
+        locale: str | None = None,
+    ) -> dict[str, Any]:
+        """A report by the clock, to the caller or into a room; answers with its next five times."""
+        kind = kind_of(type)
+        self.caller.require(f"reports:{type}")
+        asked = checked(
+            Subscribing,
+            "invalid_subscription",
+            {"target": target, "schedule": schedule, "locale": locale or "en"},
+        )
+        name = self._source(source).name if source is not None else None
+        content = {"period": period_of(period), "filters": filters_of(kind, filters)}
+        if asked.group_id:
+            self._membership(asked.group_id).require_open()
+        with self.db() as tx:
+            if answer := tx.replay(
+                self.caller, {"type": type, "source": name, **asked.model_dump(), **content}
+            ):
+                return answer
+            most, mine = self.settings.MOST_SUBSCRIPTIONS, Subscription.owner_id == self.caller.id
+            if (tx.scalar(sa.select(sa.func.count()).where(mine)) or 0) >= most:
+                raise too_many_subscriptions(most)
+            rooms.know_caller(tx, self.caller)
+            row = Subscription(owner_id=self.caller.id, type=type, source=name, created_at=now(), **content)
+            self._set(row, asked)
+            tx.add(row)
+            tx.flush()
+            return tx.remember(self.caller, show_subscription(row))
+
+    @rpc
+    def subscriptions(self, *, limit: int | None = None, cursor: str | None = None) -> dict[str, Any]:
+        size, after = bounded(limit), read_cursor(cursor, an_id)
+        query = sa.select(Subscription).where(Subscription.owner_id == self.caller.id)
+        query = query.order_by(Subscription.id).limit(size + 1)
+        if after:
+            query = query.where(Subscription.id > after[0])
+        with self.db() as tx:
+            rows = tx.scalars(query).all()
+        return page(rows, size, show_subscription, lambda row: [row.id])
+
+    @rpc
+    def update_subscription(self, *, id: str, changes: dict[str, Any]) -> dict[str, Any]:
+        """Changes target, schedule, active, locale, period or filters."""
+        with self.db() as tx:
+            row = self._mine(tx, id)
+        kind, changes = kind_of(row.type), dict(changes)
+        period = period_of(changes.pop("period")) if "period" in changes else row.period
+        filters = filters_of(kind, changes.pop("filters")) if "filters" in changes else row.filters
+        old = {
+            "target": {"group_id": row.group_id} if row.group_id else "me",
+            "schedule": {"cron": row.cron, "timezone": row.timezone},
+            "active": row.active,
+            "locale": row.locale,
+        }
+        asked = checked(Subscribing, "invalid_subscription", {**old, **changes})
+        if asked.group_id and asked.group_id != row.group_id:
+            self._membership(asked.group_id).require_open()
+        with self.db() as tx:
+            row = self._mine(tx, id, lock=True)
+            row.period, row.filters = period, filters
+            self._set(row, asked)
+            return show_subscription(row)
+
+    @rpc
+    def unsubscribe(self, *, id: str) -> None:
+        with self.db() as tx:
+            tx.delete(self._mine(tx, id, lock=True))
+
+    @rpc
+    def run_subscription(self, *, id: str) -> dict[str, Any]:
+        """Makes the subscription's report now, beside its times."""
+        with self.db() as tx:
+            if answer := tx.replay(self.caller, {"run": id}):
+                return answer
+            row = self._mine(tx, id)
+            self.caller.require(f"reports:{row.type}")
+            self._limit_open(tx)
+            return tx.remember(self.caller, {"report_id": due.queue(tx, row, self._sources)})
+
+    # --- what it hears -----------------------------------------------------------------------------
+
+    @hear(MemberJoined)
+    def member_joined(self, event: MemberJoined) -> None:
+        with self.db() as tx:
+            if not tx.seen(event):
+                rooms.keep_member(tx, event.group_id, event.user_id, event.role, event.version)
+
+    @hear(MemberRoleChanged)
+    def member_role_changed(self, event: MemberRoleChanged) -> None:
+        with self.db() as tx:
+            if not tx.seen(event):
+                rooms.keep_member(tx, event.group_id, event.user_id, event.role, event.version)
+
+    @hear(MemberLeft)
+    def member_left(self, event: MemberLeft) -> None:
+        with self.db() as tx:
+            if not tx.seen(event):
+                rooms.keep_member(tx, event.group_id, event.user_id, None, event.version)
+
+    @hear(GroupEnded)
+    def group_ended(self, event: GroupEnded) -> None:
+        with self.db() as tx:
+            if not tx.seen(event):
+                rooms.keep_room(tx, event.group_id, ended=True)
+
+    @hear(PermissionsChanged)
+    def permissions_changed(self, event: PermissionsChanged) -> None:
+        with self.db() as tx:
+            if not tx.seen(event):
+                rooms.keep_person(
+                    tx,
+                    event.user_id,
+                    kind=event.kind,
+                    permissions=event.permissions,
+                    active=event.active,
+                    version=event.version,
+                )
+
+    # --- what it does by the clock -----------------------------------------------------------------
+
+    @every(5)
+    def run_due(self) -> None:
+        """Queues the loads and reports whose time has come."""
+        due.run_due(self.db, self._sources)
+
+    # --- how it does it ----------------------------------------------------------------------------
+
+    @property
+    def _sources(self) -> dict[str, Source]:
+        return read_sources(self.settings.SOURCES_FILE)
+
+    def _source(self, name: str | None) -> Source:
+        """The source of this name, or the first."""
+        sources = self._sources
+        if name is None and sources:
+            return next(iter(sources.values()))
+        if not isinstance(name, str) or name not in sources:
+            raise source_not_found(str(name)[:40])
+        return sources[name]
+
+    def _membership(self, group_id: str) -> rooms.Membership:
+        """The caller's, from our copy; groups is asked only for what we have not heard of."""
+        if not is_id(group_id):
+            raise group_not_found()
+        with self.db() as tx:
+            found = rooms.membership(tx, group_id, self.caller.id)
+        if found is None:
+            answer = self.groups.membership(group_id=group_id, user_id=self.caller.id)
+            with self.db() as tx:
+                found = rooms.learn(tx, group_id, self.caller.id, answer)
+        return found
+
+    def _mine(self, tx: Transaction, id: str, *, lock: bool = False) -> Subscription:
+        row = tx.get(Subscription, id, with_for_update=lock) if is_id(id) else None
+        if row is None or row.owner_id != self.caller.id:
+            raise subscription_not_found()
+        return row
+
+    def _limit_open(self, tx: Transaction) -> None:
+        most, mine = self.settings.MOST_OPEN_REPORTS, Report.requested_by == self.caller.id
+        count = sa.select(sa.func.count()).where(mine, Report.status.in_(jobs.OPEN))
+        if (tx.scalar(count) or 0) >= most:
+            raise too_many_reports(most)
+
+    def _set(self, row: Subscription, asked: Subscribing) -> None:
+        row.group_id, row.active, row.locale = asked.group_id, asked.active, asked.locale
+        row.cron, row.timezone = asked.schedule.cron, asked.schedule.timezone
+        # From now on: what a paused subscription missed is not made up.
+        row.next_run_at = asked.schedule.after(now())[0]

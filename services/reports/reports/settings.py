@@ -1,0 +1,42 @@
+"""All settings of the reports service and its worker."""
+
+from pathlib import Path
+
+from kit.config import Settings
+from pydantic import Field
+
+
+class ReportsSettings(Settings):
+    SOURCES_FILE: Path = Field(
+        description="YAML of the sources: {name: {kind, uri, title, schedule, timezone}}."
+    )
+    KINDS_FOLDER: Path = Field(
+        default=Path(__file__).parent.parent / "sources",
+        description="Holds a folder of queries for each kind of source.",
+    )
+    LEASE_SECONDS: float = Field(
+        default=15.0, gt=0, description="A job whose worker was silent this long is taken by another."
+    )
+    JOB_ATTEMPTS: int = Field(
+        default=3, ge=1, description="Workers that may die of a job before it has failed."
+    )
+    POLL_SECONDS: float = Field(
+        default=2.0, gt=0, description="How often jobs are sought without being woken."
+    )
+    BATCH_ROWS: int = Field(default=5000, ge=1, description="Rows read from a replica at a time.")
+    STATEMENT_SECONDS: int = Field(default=600, ge=1, description="Longest a query on a replica may take.")
+    OVERLAP_MINUTES: int = Field(
+        default=60,
+        ge=0,
+        description="How far behind the watermark to read again; longer than the ERP's transactions.",
+    )
+    WHOLE_READ_HOURS: int = Field(
+        default=24, ge=0, description="Read everything again when the last time is longer ago."
+    )
+    LATE_SECONDS: int = Field(
+        default=120, ge=1, description="A run this long after its time says that it is late."
+    )
+    MOST_SUBSCRIPTIONS: int = Field(default=100, ge=1, description="Subscriptions a person may have.")
+    MOST_OPEN_REPORTS: int = Field(
+        default=20, ge=1, description="Reports of one person in the queue at once."
+    )

@@ -1,0 +1,110 @@
+"""How numbers, months and the words of a report are written, in the requester's language."""
+
+from datetime import date, datetime, tzinfo
+from decimal import Decimal
+from math import floor, log10
+
+from babel import Locale
+from babel.dates import format_date, format_interval, format_skeleton
+from babel.numbers import (
+    format_compact_currency,
+    format_compact_decimal,
+    format_currency,
+    format_decimal,
+)
+
+from reports.analyse.period import month_end
+from reports.catalogue import CATALOGUE
+
+LOCALES = ("en", "zh-Hant", "zh-Hans")
+Number = Decimal | float | int
+_ALIASES = {
+    "zh-tw": "zh-Hant",
+    "zh-hk": "zh-Hant",
+    "zh-mo": "zh-Hant",
+    "zh": "zh-Hans",
+    "zh-cn": "zh-Hans",
+    "zh-sg": "zh-Hans",
+}
+
+
+def known_locale(asked: str | None) -> str:
+    """The closest locale we write in; English where there is none."""
+    text = (asked or "en").replace("_", "-").lower()
+    for name in LOCALES:
+        if text == name.lower() or text.startswith(f"{name.lower()}-"):
+            return name
+    return _ALIASES.get(text, _ALIASES.get(text.split("-")[0], "en"))
+
+
+class Words:
+    """One language and one currency."""
+
+    def __init__(self, locale: str, currency: str) -> None:
+        self.locale = Locale.parse(known_locale(locale), sep="-")
+        self.currency = currency
+        self._texts = CATALOGUE.get(known_locale(locale), {})
+
+    def __call__(self, text: str, **values: str | int) -> str:
+        """The sentence in this language; English is the key."""
+        return self._texts.get(text, text).format(**values)
+
+    def short(self, number: Number) -> str:
+        """1.2M, 58K: two or three digits, for labels."""
+        digits = self._decimals(number)
+        return _minus(format_compact_decimal(float(number), locale=self.locale, fraction_digits=digits))
+
+    def short_money(self, number: Number) -> str:
+        """€1.2M"""
+        digits = self._decimals(number)
+        return _minus(
+            format_compact_currency(float(number), self.currency, locale=self.locale, fraction_digits=digits)
+        )
+
+    def _decimals(self, number: Number) -> int:
+        size, step = abs(float(number)), 4 if self.locale.language == "zh" else 3
+        shown = size / 10 ** (step * floor(log10(size) / step)) if size >= 1 else size
+        return 0 if shown >= 9.95 or shown == int(shown) else 1
+
+    def money(self, number: Number) -> str:
+        """€1,234,567.80"""
+        return _minus(format_currency(number, self.currency, locale=self.locale))
+
+    def percent(self, number: Number) -> str:
+        """12.3%"""
+        return _minus(f"{format_decimal(number, format='#,##0.#', locale=self.locale)}%")
+
+    def change(self, now: Number | None, before: Number | None) -> str:
+        """+12%, or nothing where there is nothing to compare with."""
+        if now is None or not before:
+            return ""
+        part = (float(now) - float(before)) / abs(float(before)) * 100
+        text = format_decimal(
+            abs(part), format="#,##0" if abs(part) >= 9.95 else "#,##0.#", locale=self.locale
+        )
+        return f"{'+' if part >= 0 else '−'}{text}%"
+
+    def month(self, day: date, *, year: bool = False) -> str:
+        """Nov, or Nov 2026"""
+        if not year:
+            return str(format_date(day, "LLL", self.locale))
+        return str(format_skeleton("yMMM", day, locale=self.locale))
+
+    def day(self, day: date) -> str:
+        """Nov 23, 2026"""
+        return str(format_date(day, "medium", self.locale))
+
+    def moment(self, time: datetime, zone: tzinfo) -> str:
+        """Nov 23, 2026, 08:00 CET"""
+        local = time.astimezone(zone)
+        return f"{self.day(local.date())}, {local:%H:%M} {local.tzname()}"
+
+    def span(self, start: date, end: date) -> str:
+        """Nov 2025 – Oct 2026 for whole months, else with the days."""
+        whole = start.day == 1 and end == month_end(end)
+        text = str(format_interval(start, end, "yMMM" if whole else "yMMMd", locale=self.locale))
+        return text.replace("\u2009", " ")
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "−")

@@ -1,0 +1,269 @@
+"""The worker: takes loads and reports from the queue, one at a time, outside the service's event loop."""
+
+import select
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, timedelta
+
+import psycopg2
+import sqlalchemy as sa
+from kit.clock import now, rfc3339
+from kit.db import Transaction, Transactions, connect
+from kit.errors import Refusal
+from kit.observe import get_logger, span
+from kit.outbox import OutboxRelay
+from prometheus_client import Histogram
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from reports import jobs, making
+from reports.acquire.load import Limits, LoadError, load
+from reports.acquire.sources import Source, read_sources
+from reports.events import LoadFinished, ReportMade, ReportProgressed
+from reports.models import Load, Report
+from reports.rooms import why_not
+from reports.settings import ReportsSettings
+from reports.words import Words
+
+log = get_logger(__name__)
+WORKED = Histogram(
+    "bchat_reports_job_seconds",
+    "Jobs done, by kind and by how they ended.",
+    ["job", "outcome"],
+    buckets=(0.1, 0.3, 1, 3, 10, 30, 100, 300),
+)
+OWN_DATABASE = (OperationalError, InterfaceError, psycopg2.OperationalError, psycopg2.InterfaceError)
+
+
+def run(settings: ReportsSettings, stop: threading.Event) -> None:
+    """The loop of `kit worker`: works until told to stop, then ends the job at hand."""
+    engine = connect(settings.DATABASE_URI, pool=4, name="bchat-reports-worker")
+    relay = OutboxRelay(engine, settings.AMQP_URI, settings.OUTBOX_POLL_SECONDS)
+    relay.start()
+    worker = Worker(Transactions(engine, "reports", relay.wake), settings)
+    failures = 0
+    while not stop.is_set():
+        try:
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as ear:
+                ear.execute(sa.text(f"LISTEN {jobs.CHANNEL}"))
+                failures = 0
+                while not stop.is_set():
+                    while not stop.is_set() and worker.work():
+                        pass
+                    _wait(ear, settings.POLL_SECONDS)
+        except OWN_DATABASE as problem:
+            failures += 1
+            log.warning("worker_waits", problem=str(problem))
+            stop.wait(min(2.0**failures / 4, 15.0))
+    relay.stop()
+    engine.dispose()
+
+
+def _wait(ear: sa.Connection, seconds: float) -> None:
+    """Until somebody notifies, or so many seconds: a lease that runs out notifies nobody."""
+    raw = ear.connection.driver_connection
+    assert raw is not None
+    select.select([raw], [], [], seconds)
+    raw.poll()
+    raw.notifies.clear()
+
+
+class Worker:
+    """Does one job at a time.
+
+    Args:
+        db: opens transactions on our schema.
+    """
+
+    def __init__(self, db: Transactions, settings: ReportsSettings) -> None:
+        self.db = db
+        self.settings = settings
+        self.sources: Mapping[str, Source] = read_sources(settings.SOURCES_FILE)
+
+    def work(self) -> bool:
+        """Does the next job; False if there is none. Loads go first: reports draw from them."""
+        return self._next(Load, self._load, self._tell_load) or self._next(
+            Report, self._make, self._tell_report
+        )
+
+    def _next(
+        self,
+        model: type[jobs.J],
+        do: Callable[[jobs.J], None],
+        tell: Callable[[Transaction, jobs.J], None],
+    ) -> bool:
+        with self.db() as tx:
+            job = jobs.claim(tx, model, self.settings.LEASE_SECONDS)
+        if job is None:
+            return False
+        name, outcome, started = model.__tablename__, "ready", time.perf_counter()
+        with (
+            span(f"reports.{name}", dict(job.trace or {})),
+            jobs.kept(self.db.engine, job, self.settings.LEASE_SECONDS),
+        ):
+            try:
+                if job.attempts > self.settings.JOB_ATTEMPTS:
+                    raise _Failed(f"Given up: {self.settings.JOB_ATTEMPTS} workers ended before it was done.")
+                do(job)
+            except jobs.LeaseLost:
+                outcome = "lost"
+                log.warning("lease_lost", job=name, job_id=job.id)
+            except OWN_DATABASE:
+                # Nothing can be written down now; the lease will run out and the job is taken again.
+                raise
+            except (_Failed, LoadError, Refusal) as problem:
+                outcome = "failed"
+                self._fail(job, tell, problem.detail if isinstance(problem, Refusal) else str(problem))
+            except Exception:
+                outcome = "failed"
+                log.exception("job_broke", job=name, job_id=job.id)
+                self._fail(job, tell, "An unexpected failure; the log has the details.")
+        WORKED.labels(name, outcome).observe(time.perf_counter() - started)
+        return True
+
+    def _fail(self, job: jobs.J, tell: Callable[[Transaction, jobs.J], None], reason: str) -> None:
+        log.warning("job_failed", job_id=job.id, reason=reason)
+        with self.db() as tx:
+            held = jobs.hold(tx, job)
+            held.status, held.error, held.finished_at = "failed", reason[:2000], now()
+            tell(tx, held)
+
+    # --- loads -------------------------------------------------------------------------------------
+
+    def _load(self, job: Load) -> None:
+        source = self.sources.get(job.source)
+        if source is None:
+            raise _Failed(f"The source {job.source} is no longer configured.")
+        settings = self.settings
+        with self.db() as tx:
+            recent = sa.select(Load.id).where(
+                Load.source == source.name,
+                Load.status == "ready",
+                Load.whole,
+                Load.finished_at > sa.func.now() - timedelta(hours=settings.WHOLE_READ_HOURS),
+            )
+            whole = tx.scalar(sa.select(~recent.exists()))
+            reading = load(
+                tx,
+                source=source.name,
+                uri=source.uri,
+                folder=settings.KINDS_FOLDER / source.kind,
+                whole=bool(whole),
+                limits=Limits(
+                    settings.BATCH_ROWS,
+                    settings.STATEMENT_SECONDS,
+                    timedelta(minutes=settings.OVERLAP_MINUTES),
+                ),
+            )
+            held = jobs.hold(tx, job)
+            held.status, held.finished_at, held.as_of = "ready", now(), reading.as_of
+            held.whole, held.rows, held.changed = bool(whole), reading.rows, reading.changed
+            self._tell_load(tx, held)
+        changed = sum(reading.changed.values())
+        log.info("load_finished", source=source.name, load_id=job.id, whole=whole, changed=changed)
+
+    def _tell_load(self, tx: Transaction, job: Load) -> None:
+        tx.emit(
+            LoadFinished(
+                source=job.source,
+                load_id=job.id,
+                status="ready" if job.status == "ready" else "failed",
+                as_of=rfc3339(job.as_of) if job.as_of else None,
+                rows=job.rows or {},
+            )
+        )
+        jobs.wake(tx)  # reports may have waited for it
+
+    # --- reports -----------------------------------------------------------------------------------
+
+    def _make(self, job: Report) -> None:
+        kind = making.KINDS[job.type]
+        source = self.sources.get(job.source)
+        zone = source.zone if source else UTC
+        with self.db() as tx:
+            # Everything from one moment of the facts, though a load may commit meanwhile.
+            tx.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            tx.execute(sa.text(f"SET LOCAL statement_timeout = '{self.settings.STATEMENT_SECONDS}s'"))
+            self._refuse_unsent(tx, job)
+            used, newest = self._loads(tx, job.source)
+            if missing := [view for view in kind.needs if view not in (used.rows or {})]:
+                raise _Failed(
+                    f"The source {job.source} does not offer {missing[0]}, which this report needs."
+                )
+            assert used.as_of is not None
+            asked = making.Asked(job.source, job.period, job.filters, job.locale)
+            draw = kind.analyse(tx, asked, used.as_of.astimezone(zone).date())
+        self._progress(job, 0.5)
+        made = draw()
+        with self.db() as tx:
+            held = jobs.hold(tx, job)
+            # Rights count when it is sent, and they may have gone while it was drawn.
+            self._refuse_unsent(tx, held)
+            words, notes = Words(held.locale, ""), list(made.notes)
+            due = held.scheduled_at
+            if due and (held.created_at - due).total_seconds() > self.settings.LATE_SECONDS:
+                notes.append(
+                    words(
+                        "This run was due {time} and is late; runs missed before it were not made up.",
+                        time=words.moment(due, zone),
+                    )
+                )
+            if newest.id != used.id:
+                held.stale = {"reason": newest.error, "failed_at": rfc3339(newest.finished_at or now())}
+                notes.append(
+                    words(
+                        "The numbers are of {time}: the newest reading of the source failed.",
+                        time=words.moment(used.as_of, zone),
+                    )
+                )
+            held.status, held.finished_at, held.progress = "ready", now(), 1.0
+            held.title, held.period, held.notes = made.title, made.period, notes
+            held.kpis, held.charts, held.tables = made.kpis, made.charts, made.tables
+            held.load_id, held.as_of = used.id, used.as_of
+            self._tell_report(tx, held)
+        log.info("report_made", report_id=job.id, type=job.type, load_id=used.id)
+
+    def _loads(self, tx: Transaction, source: str) -> tuple[Load, Load]:
+        """The load that the facts are of, and the newest that ended."""
+        ended = sa.select(Load).where(Load.source == source).order_by(Load.finished_at.desc()).limit(1)
+        newest = tx.scalars(ended.where(Load.status.in_(("ready", "failed")))).first()
+        used = tx.scalars(ended.where(Load.status == "ready")).first()
+        if newest is None or used is None:
+            why = f": {newest.error}" if newest else "."
+            raise _Failed(f"The source {source} has never been read{why}")
+        return used, newest
+
+    def _refuse_unsent(self, tx: Transaction, job: Report) -> None:
+        if job.subscription_id and (
+            reason := why_not(tx, owner_id=job.requested_by, type=job.type, group_id=job.group_id)
+        ):
+            raise _Failed(reason)
+
+    def _progress(self, job: Report, progress: float) -> None:
+        with self.db() as tx:
+            jobs.hold(tx, job).progress = progress
+            tx.emit(
+                ReportProgressed(
+                    report_id=job.id, type=job.type, requested_by=job.requested_by, progress=progress
+                )
+            )
+
+    def _tell_report(self, tx: Transaction, job: Report) -> None:
+        tx.emit(
+            ReportMade(
+                report_id=job.id,
+                type=job.type,
+                title=job.title,
+                status="ready" if job.status == "ready" else "failed",
+                requested_by=job.requested_by,
+                group_id=job.group_id,
+                subscription_id=job.subscription_id,
+                as_of=rfc3339(job.as_of) if job.as_of else None,
+                reason=job.error,
+                at=rfc3339(job.finished_at or now()),
+            )
+        )
+
+
+class _Failed(Exception):
+    """The job can't be done, for a reason that people may read."""

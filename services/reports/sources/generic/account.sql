@@ -1,0 +1,2 @@
+SELECT account_id, company_id, code, name, statement_line, class, subtype
+FROM rpt.account

@@ -1,0 +1,2 @@
+SELECT company_id, account_id, month, scenario, amount
+FROM rpt.budget

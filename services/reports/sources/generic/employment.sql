@@ -1,0 +1,2 @@
+SELECT employee_id, company_id, name, department, job, gender, start_date, end_date, monthly_cost
+FROM rpt.employment

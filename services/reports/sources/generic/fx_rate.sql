@@ -1,0 +1,2 @@
+SELECT currency, date, rate, company_id
+FROM rpt.fx_rate

@@ -1,0 +1,2 @@
+SELECT employee_id, company_id, date, kind, hours
+FROM rpt.hr_time

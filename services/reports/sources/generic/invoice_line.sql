@@ -1,0 +1,3 @@
+SELECT side, line_id, invoice_id, doc_no, company_id, date, party_id, product_id, account_id, qty,
+    net_amount, currency, net_amount_currency
+FROM rpt.invoice_line

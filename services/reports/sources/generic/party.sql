@@ -1,0 +1,2 @@
+SELECT party_id, name, segment, country
+FROM rpt.party

@@ -1,0 +1,2 @@
+SELECT product_id, code, name, category, uom, kind
+FROM rpt.product

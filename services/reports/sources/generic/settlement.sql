@@ -1,0 +1,2 @@
+SELECT item_id, date, amount, amount_currency
+FROM rpt.settlement

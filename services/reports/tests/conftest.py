@@ -1,0 +1,227 @@
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from kit.caller import Caller
+from kit.db import Transactions
+from kit.event import new_id
+from kit.testing import make, required, settings, staff
+from reports.acquire.canonical import fact_tables
+from reports.acquire.load import Limits, Reading, load
+from reports.acquire.sources import read_sources
+from reports.analyse.sales import Sales, SalesFilters, analyse
+from reports.models import FACTS, Load, Report
+from reports.service import Reports
+from reports.settings import ReportsSettings
+from reports.worker import Worker
+from sqlalchemy.engine import make_url
+
+KINDS = Path(__file__).parent.parent / "sources"
+
+
+_facts = fact_tables(sa.MetaData())
+RPT = sa.MetaData(schema="rpt")
+VIEWS_OF_ERP = {
+    name: sa.Table(name, RPT, *(sa.Column(c.name, c.type) for c in table.columns if c.name != "source"))
+    for name, table in _facts.items()
+}
+
+
+class Erp:
+    """A database that exposes the canonical views as tables of the schema `rpt`, filled by hand."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+        self.uri = engine.url.render_as_string(hide_password=False)
+
+    def build(self) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(sa.text("CREATE SCHEMA rpt"))
+            RPT.create_all(connection)
+
+    def empty(self) -> None:
+        self.run(f"TRUNCATE {', '.join(f'rpt.{name}' for name in VIEWS_OF_ERP)}")
+
+    def run(self, sql: str) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(sa.text(sql))
+
+    def count(self, view: str) -> int:
+        with self.engine.connect() as connection:
+            return connection.scalar(sa.select(sa.func.count()).select_from(VIEWS_OF_ERP[view])) or 0
+
+    def put(self, view: str, *rows: dict[str, Any]) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(sa.insert(VIEWS_OF_ERP[view]), list(rows))
+
+    def company(self, id: str = "1", currency: str = "EUR", name: str = "House", fiscal: int = 1) -> None:
+        self.put(
+            "company",
+            {"company_id": id, "name": name, "currency": currency, "fiscal_year_start_month": fiscal},
+        )
+
+    def lines(self, *lines: dict[str, Any]) -> None:
+        self.put("order_line", *lines)
+
+
+def line(id: str, day: str, net: str, **more: Any) -> dict[str, Any]:
+    """A confirmed sale line: one piece, its own order, unless said otherwise."""
+    return {
+        "side": "sale",
+        "line_id": id,
+        "order_id": f"o{id}",
+        "order_no": f"SO{id}",
+        "company_id": "1",
+        "date": date.fromisoformat(day),
+        "party_id": "p1",
+        "product_id": "a",
+        "state": "confirmed",
+        "qty": Decimal(1),
+        "net_amount": Decimal(net),
+        "currency": "EUR",
+        "net_amount_currency": Decimal(net),
+        "cost_amount": None,
+        "promised_date": None,
+        "delivered_date": None,
+        "fulfilled_qty": None,
+        "rejected_qty": None,
+        "owner_id": None,
+        "changed_at": datetime(2026, 1, 1, tzinfo=UTC),
+        **more,
+    }
+
+
+@pytest.fixture
+def sold() -> Callable[..., dict[str, Any]]:
+    """Makes a sale line."""
+    return line
+
+
+@pytest.fixture(scope="session")
+def kit_config() -> Path:
+    return Path(__file__).parent.parent / "config.yml"
+
+
+@pytest.fixture(scope="session")
+def replica() -> Iterator[Erp]:
+    uri = make_url(required("TEST_DATABASE_URI"))
+    server = sa.create_engine(uri, isolation_level="AUTOCOMMIT")
+    name = f"test_rpt_{new_id()[-12:]}"
+    with server.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    options = {"options": "-c lock_timeout=10s"}
+    erp = Erp(sa.create_engine(uri.set(database=name), connect_args=options))
+    erp.build()
+    yield erp
+    erp.engine.dispose()
+    with server.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
+
+
+@pytest.fixture
+def erp(replica: Erp) -> Erp:
+    """An ERP with nothing in it yet."""
+    replica.empty()
+    return replica
+
+
+@dataclass
+class Acquired:
+    """Facts of one source, loaded as the worker loads them."""
+
+    db: Transactions
+    erp: Erp
+    folder: Path = KINDS / "generic"
+
+    def load(self, *, whole: bool = True, source: str = "house", **limits: Any) -> Reading:
+        with self.db() as tx:
+            return load(
+                tx,
+                source=source,
+                uri=self.erp.uri,
+                folder=self.folder,
+                whole=whole,
+                limits=Limits(**limits),
+            )
+
+    def facts(self, view: str, source: str = "house") -> list[tuple[Any, ...]]:
+        with self.db() as tx:
+            table = FACTS[view]
+            rows = tx.execute(sa.select(table).where(table.c.source == source)).all()
+        return sorted((tuple(row)[1:] for row in rows), key=repr)
+
+    def sales(self, period: Any, today: str = "2026-10-31", **filters: Any) -> Sales:
+        asked = {"name": period} if isinstance(period, str) else period
+        with self.db() as tx:
+            return analyse(tx, "house", asked, SalesFilters(**filters), date.fromisoformat(today))
+
+
+@pytest.fixture
+def acquired(db: Transactions, erp: Erp) -> Acquired:
+    return Acquired(db, erp)
+
+
+class Groups:
+    """Stands in for the service groups: what it knows, and what it was asked."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[str, str], dict[str, Any]] = {}
+        self.asked: list[tuple[str, str]] = []
+
+    def put(self, group_id: str, user_id: str, role: str | None, *, ended: bool = False) -> None:
+        self.known[group_id, user_id] = {"role": role, "ended": ended, "version": 1, "visibility": "open"}
+
+    def membership(self, *, group_id: str, user_id: str, _deadline: float = 2.0) -> dict[str, Any] | None:
+        self.asked.append((group_id, user_id))
+        return self.known.get((group_id, user_id))
+
+
+@dataclass
+class House:
+    """The service and its worker on one database, with one source named house."""
+
+    db: Transactions
+    settings: ReportsSettings
+    groups: Groups = field(default_factory=Groups)
+
+    def service(self, caller: Caller) -> Reports:
+        return make(Reports, self.db, caller, groups=self.groups, settings=self.settings)
+
+    def worker(self) -> Worker:
+        return Worker(self.db, self.settings)
+
+    def work(self) -> int:
+        """Does all that is queued; returns how many jobs that was."""
+        worker, done = self.worker(), 0
+        while worker.work():
+            done += 1
+        return done
+
+    def report(self, report_id: str) -> Report:
+        with self.db() as tx:
+            return tx.get_one(Report, report_id)
+
+    def loads(self) -> list[Load]:
+        with self.db() as tx:
+            return list(tx.scalars(sa.select(Load).order_by(Load.created_at)))
+
+
+@pytest.fixture
+def house(real_db: Transactions, erp: Erp, tmp_path: Path) -> House:
+    file = tmp_path / "sources.yml"
+    file.write_text(f"house: {{kind: generic, title: The house, uri: '{erp.uri}'}}\n")
+    read_sources.cache_clear()
+    # Really committed: a report is drawn from one snapshot, which a savepoint can't have.
+    return House(real_db, settings(ReportsSettings, SOURCES_FILE=file, LEASE_SECONDS=1, POLL_SECONDS=0.2))
+
+
+@pytest.fixture
+def seller() -> Caller:
+    """Who may see the sales report."""
+    return staff(None, "reports:sales")

@@ -1,0 +1,290 @@
+"""Workers and schedulers beside each other, with real transactions and real processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from kit.caller import Caller
+from kit.clock import now
+from kit.event import new_id
+from kit.testing import hear_event, required, said, staff
+from reports import events, jobs
+from reports.acquire.sources import read_sources
+from reports.due import run_due
+from reports.models import Load, Report, Subscription
+from reports.worker import Worker
+
+Sold = Callable[..., dict[str, Any]]
+MINUTELY = {"cron": "* * * * *", "timezone": "UTC"}
+
+
+@pytest.fixture
+def stocked(house: Any, erp: Any, sold: Sold) -> Any:
+    erp.company()
+    erp.lines(sold("1", "2026-01-05", "100.00"))
+    house.service(staff(None, "administrator")).acquire(name="house")
+    assert house.work() == 1
+    return house
+
+
+def until(condition: Callable[[], Any], seconds: float = 20) -> Any:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(0.05)
+    raise AssertionError("it did not happen in time")
+
+
+def subscribe(house: Any, caller: Caller, *, due_ago: timedelta, **more: Any) -> str:
+    """A subscription whose next run was due so long ago."""
+    made = house.service(caller).subscribe(type="sales", **{"target": "me", "schedule": MINUTELY, **more})
+    with house.db() as tx:
+        tx.get_one(Subscription, made["id"]).next_run_at = now() - due_ago
+    return str(made["id"])
+
+
+def rows(house: Any, model: type[Any]) -> list[Any]:
+    with house.db() as tx:
+        return list(tx.scalars(sa.select(model).order_by(model.created_at)))
+
+
+def test_two_schedulers_and_two_workers_make_each_run_once(stocked: Any, seller: Caller) -> None:
+    for _ in range(6):
+        subscribe(stocked, seller, due_ago=timedelta(seconds=1))
+    barrier = threading.Barrier(4)
+
+    def schedule() -> int:
+        barrier.wait()
+        return run_due(stocked.db, read_sources(stocked.settings.SOURCES_FILE))
+
+    def work() -> None:
+        barrier.wait()
+        until(lambda: not stocked.worker().work() and len(rows(stocked, Report)) == 6)
+
+    with ThreadPoolExecutor(4) as pool:
+        scheduled = [pool.submit(schedule), pool.submit(schedule)]
+        for worker in [pool.submit(work), pool.submit(work)]:
+            worker.result()
+    assert sum(s.result() for s in scheduled) == 6
+    stocked.work()
+    reports = rows(stocked, Report)
+    assert [r.status for r in reports] == ["ready"] * 6
+    assert {r.attempts for r in reports} == {1}
+    made = [data["report_id"] for type, data, _ in said(stocked.db) if type == "reports.report_made"]
+    assert sorted(made) == sorted(r.id for r in reports)
+
+
+def test_runs_missed_while_nobody_looked_happen_late_once_and_say_so(stocked: Any, seller: Caller) -> None:
+    hourly = {"cron": f"{(now().minute - 10) % 60} * * * *", "timezone": "UTC"}
+    subscribe(stocked, seller, due_ago=timedelta(hours=9), schedule=hourly)
+    sources = read_sources(stocked.settings.SOURCES_FILE)
+    assert [run_due(stocked.db, sources), run_due(stocked.db, sources)] == [1, 0]
+    stocked.work()
+    [report] = rows(stocked, Report)
+    assert timedelta(minutes=9) < now() - report.scheduled_at < timedelta(minutes=12)
+    assert "is late; runs missed before it were not made up" in report.notes[-1]
+    with stocked.db() as tx:
+        assert tx.scalars(sa.select(Subscription)).one().next_run_at > now()
+
+
+def test_a_run_on_time_is_not_called_late(stocked: Any, seller: Caller) -> None:
+    subscribe(stocked, seller, due_ago=timedelta(seconds=0))
+    run_due(stocked.db, {})
+    # The source is the first of those configured; with none the report fails and says so.
+    stocked.work()
+    [report] = rows(stocked, Report)
+    assert report.status == "failed"
+    subscribe(stocked, seller, due_ago=timedelta(seconds=0))
+    run_due(stocked.db, read_sources(stocked.settings.SOURCES_FILE))
+    stocked.work()
+    assert rows(stocked, Report)[1].notes == [n for n in rows(stocked, Report)[1].notes if "late" not in n]
+
+
+def test_a_sources_schedule_makes_one_load_a_time(stocked: Any, erp: Any, tmp_path: Path) -> None:
+    file = tmp_path / "scheduled.yml"
+    file.write_text(
+        f"house: {{kind: generic, title: H, uri: '{erp.uri}', schedule: '0 3 1 1 *', timezone: Asia/Taipei}}"
+    )
+    sources = read_sources(file)
+    with ThreadPoolExecutor(2) as pool:
+        counts = list(pool.map(lambda _: run_due(stocked.db, sources), range(2)))
+    assert sum(counts) == 1
+    stocked.work()
+    assert run_due(stocked.db, sources) == 0
+    assert [load.status for load in stocked.loads()] == ["ready", "ready"]
+
+
+def lose_right(house: Any, seller: Caller, group_id: str) -> None:
+    house.service(seller).permissions_changed(
+        hear_event(
+            events.PermissionsChanged,
+            user_id=seller.id,
+            kind="staff",
+            permissions=["reports:ledger"],
+            active=True,
+            version=2,
+        )
+    )
+
+
+def lose_membership(house: Any, seller: Caller, group_id: str) -> None:
+    house.service(seller).member_left(
+        hear_event(events.MemberLeft, group_id=group_id, user_id=seller.id, version=9)
+    )
+
+
+def end_group(house: Any, seller: Caller, group_id: str) -> None:
+    house.service(seller).group_ended(hear_event(events.GroupEnded, group_id=group_id))
+
+
+@pytest.mark.parametrize(
+    ("lose", "reason"),
+    [
+        (lose_right, "may no longer see sales reports"),
+        (lose_membership, "no longer a member"),
+        (end_group, "The group has ended"),
+    ],
+)
+def test_rights_count_when_the_report_is_sent(
+    stocked: Any, seller: Caller, lose: Callable[[Any, Caller, str], None], reason: str
+) -> None:
+    group_id = new_id()
+    stocked.groups.put(group_id, seller.id, "staff")
+    subscribe(stocked, seller, due_ago=timedelta(seconds=1), target={"group_id": group_id})
+    run_due(stocked.db, read_sources(stocked.settings.SOURCES_FILE))
+    lose(stocked, seller, group_id)
+    stocked.work()
+    [report] = rows(stocked, Report)
+    assert (report.status, report.charts) == ("failed", None)
+    assert reason in report.error
+    [made] = [data for type, data, _ in said(stocked.db) if type == "reports.report_made"]
+    assert (made["status"], made["group_id"]) == ("failed", group_id)
+
+
+@pytest.fixture
+def start(
+    stocked: Any, engine: sa.Engine, kit_config: Path
+) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+    """Starts worker processes; they die with the test."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def process() -> subprocess.Popen[bytes]:
+        started.append(
+            subprocess.Popen(
+                [Path(sys.executable).with_name("kit"), "worker", "reports.worker:run"],
+                cwd=kit_config.parent,
+                env={
+                    **os.environ,
+                    "DATABASE_URI": engine.url.render_as_string(hide_password=False),
+                    "AMQP_URI": required("TEST_AMQP_URI"),
+                    "SOURCES_FILE": str(stocked.settings.SOURCES_FILE),
+                    "LEASE_SECONDS": "1",
+                    "POLL_SECONDS": "0.2",
+                },
+                stderr=subprocess.DEVNULL,
+            )
+        )
+        return started[-1]
+
+    yield process
+    for worker in started:
+        worker.kill()
+        worker.wait()
+
+
+def test_a_killed_workers_load_is_done_once_by_the_next(
+    stocked: Any, erp: Any, sold: Sold, start: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    erp.lines(sold("2", "2026-02-05", "50.00"))
+    with erp.engine.connect() as locker:
+        locker.execute(sa.text("LOCK TABLE rpt.order_line"))  # the load hangs in the middle
+        worker = start()
+        stocked.service(staff(None, "administrator")).acquire(name="house")
+        until(lambda: stocked.loads()[1].status == "running")
+        held_until = stocked.loads()[1].leased_until
+        until(lambda: stocked.loads()[1].leased_until > held_until)  # it says that it is alive
+        worker.send_signal(signal.SIGKILL)
+        worker.wait()
+        second = start()
+    load = until(lambda: stocked.loads()[1].status == "ready" and stocked.loads()[1])
+    assert (load.attempts, load.rows["order_line"]) == (2, 2)
+    second.send_signal(signal.SIGTERM)
+    assert second.wait(20) == 0
+
+
+def test_a_job_that_ends_its_workers_is_given_up_and_says_so(stocked: Any, seller: Caller) -> None:
+    report_id = stocked.service(seller).request(type="sales")["report_id"]
+    for _ in range(3):
+        with stocked.db() as tx:
+            assert jobs.claim(tx, Report, 0.0).id == report_id
+    stocked.work()
+    report = stocked.report(report_id)
+    assert (report.status, report.attempts) == ("failed", 4)
+    assert "Given up" in report.error
+    [made] = [data for type, data, _ in said(stocked.db) if type == "reports.report_made"]
+    assert (made["report_id"], made["status"]) == (report_id, "failed")
+
+
+def test_a_worker_that_lost_its_lease_leaves_no_trace(stocked: Any, seller: Caller) -> None:
+    report_id = stocked.service(seller).request(type="sales", period="2026")["report_id"]
+    slow = stocked.worker()
+    progress = slow._progress
+
+    def stolen(job: Report, value: float) -> None:
+        with stocked.db() as tx:
+            tx.execute(sa.update(Report).values(lease=new_id()))
+        progress(job, value)
+
+    slow._progress = stolen
+    assert slow.work()
+    assert stocked.report(report_id).status == "running"
+    assert not [data for type, data, _ in said(stocked.db) if type == "reports.report_made"]
+
+
+def test_a_bug_fails_the_report_without_telling_its_insides(
+    stocked: Any, seller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report_id = stocked.service(seller).request(type="sales")["report_id"]
+
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr(Worker, "_loads", broken)
+    stocked.work()
+    report = stocked.report(report_id)
+    assert report.status == "failed"
+    assert "secret" not in report.error
+
+
+def test_models_and_migrations_agree(kit_config: Path, engine: sa.Engine) -> None:
+    from kit.testing import check_models
+
+    check_models(kit_config, engine)
+
+
+def test_the_contracts_are_those_committed(kit_config: Path) -> None:
+    from kit import contract
+
+    assert contract.differences(events, kit_config.parent / "contract") == []
+
+
+def test_a_waiting_worker_is_woken_at_once(
+    stocked: Any, seller: Caller, start: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    start()
+    first = stocked.service(seller).request(type="sales")["report_id"]
+    until(lambda: stocked.report(first).status == "ready")
+    second = stocked.service(seller).request(type="sales")["report_id"]
+    until(lambda: stocked.report(second).status == "ready", 10)
+    assert len(rows(stocked, Load)) == 1
