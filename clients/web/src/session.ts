@@ -72,8 +72,19 @@ export async function resume() {
 function begin(session: Session) {
   const kept = sessionStorage.getItem(outboxKey(session.user.id));
   happen({ type: "signed_in", user: session.user, outbox: kept ? (JSON.parse(kept) as Pending[]).map((m) => (m.status === "failed" ? m : { ...m, status: "queued" })) : [] });
-  void speak(session.user.locale);
+  void settleIn(session.user);
   socket.start();
+}
+
+/** A new account speaks English in UTC, which nobody chose: it takes over from the first browser it is used in. */
+async function settleIn(user: User) {
+  const mark = `bchat.settled.${user.id}`;
+  const fresh = user.locale === "en" && user.timezone === "UTC" && !localStorage.getItem(mark);
+  if (!fresh) return speak(user.locale);
+  await change({ locale: document.documentElement.lang, timezone: Intl.DateTimeFormat().resolvedOptions().timeZone }).then(
+    () => localStorage.setItem(mark, "yes"),
+    () => {}, // another time
+  );
 }
 
 export async function signOut() {
@@ -180,7 +191,7 @@ function mendSoon() {
       if (last === undefined || last >= room.last_seq || !socket.online) continue;
       const id = room.group.id;
       if (room.last_seq - last > FAR_BEHIND) happen({ type: "entries", group_id: id, entries: [], complete: false });
-      else await page(id, `limit=200&after_seq=${last}`).then(mendSoon, () => {});
+      else await page(id, `limit=200&after_seq=${last}`).then(() => (store.getState().rooms[id]?.entries.at(-1)?.seq ?? last) > last && mendSoon(), () => {});
     }
   }, 1_500);
 }
@@ -277,6 +288,7 @@ store.subscribe((state, before) => {
   if (state.me && state.outbox !== before.outbox) sessionStorage.setItem(outboxKey(state.me.id), JSON.stringify(state.outbox));
 });
 addEventListener("online", () => socket.wake());
+addEventListener("offline", () => socket.lose());
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && socket.wake());
 
 const asked = new Set<string>();

@@ -18,7 +18,7 @@ export interface SocketOptions {
 const SESSION_ENDED = 4401;
 const GOING_AWAY = 1001;
 const TOO_MANY = 4429;
-const LONGEST_WAIT = 30_000;
+const LONGEST_WAIT = 20_000;
 
 /** One connection that is always being kept: hello, heartbeat, back-off with jitter, and hello again. */
 export class Socket {
@@ -55,6 +55,13 @@ export class Socket {
       this.attempt = 0;
       void this.connect();
     } else if (this.online) this.send({ type: "ping", ref: this.nextRef() });
+  }
+
+  /** The network is gone; the connection would find out only after its heartbeats. */
+  lose() {
+    if (this.stopped || !this.ws) return;
+    this.drop();
+    this.later();
   }
 
   nextRef() {
@@ -117,10 +124,8 @@ export class Socket {
   private watch(seconds: number) {
     clearInterval(this.pulse);
     this.pulse = setInterval(() => {
-      if (Date.now() - this.heard > seconds * 2_000) {
-        this.drop();
-        this.later();
-      } else this.send({ type: "ping", ref: this.nextRef() });
+      if (Date.now() - this.heard > seconds * 2_000) this.lose();
+      else this.send({ type: "ping", ref: this.nextRef() });
     }, seconds * 1_000);
   }
 

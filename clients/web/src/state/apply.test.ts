@@ -51,6 +51,11 @@ describe("a room's timeline", () => {
     expect(state.rooms.g).toMatchObject({ entries: [], window: 1, last_seq: 900 });
   });
 
+  test("a server whose history is gone is believed", () => {
+    const state = run(welcome(group({ last_seq: 9 })), page(...range(1, 9)), welcome(group({ last_seq: 2 })), { type: "entries", group_id: "g", entries: [], complete: false });
+    expect(apply(state, page(...range(1, 2))).rooms.g).toMatchObject({ entries: range(1, 2), last_seq: 2 });
+  });
+
   test("a reconnect keeps what was loaded and takes the missed entries", () => {
     const state = run(welcome(group({ last_seq: 2 })), page(...range(1, 2)), { type: "link", link: "waiting" }, welcome(group({ last_seq: 4 })), entries(...range(3, 4)));
     expect(seqs(state)).toEqual([1, 2, 3, 4]);

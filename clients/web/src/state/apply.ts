@@ -87,7 +87,7 @@ export function apply(state: State, event: Happening, now = Date.now()): State {
         outbox: event.link === "online" ? state.outbox : state.outbox.map((m) => (m.status === "sending" ? { ...m, status: "queued" as const, ref: undefined } : m)),
       };
     case "welcome": {
-      const rooms = Object.fromEntries(event.groups.map((group) => [group.id, welcomed(state.rooms[group.id], group)]));
+      const rooms = Object.fromEntries(event.groups.map((group) => [group.id, { ...welcomed(state.rooms[group.id], group), last_seq: group.last_seq ?? 0 }]));
       return { ...state, ready: true, link: "online", me: { ...state.me, ...event.user }, rooms };
     }
     case "entry":

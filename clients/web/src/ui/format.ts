@@ -28,6 +28,7 @@ export function formats(spoken: string, zone?: string) {
   const full = date({ dateStyle: "medium", timeStyle: "short" });
   const keys = new Intl.DateTimeFormat("en-CA", { timeZone: date({}).resolvedOptions().timeZone });
   const number = (value: string | number, options: Intl.NumberFormatOptions) => new Intl.NumberFormat(language, options).format(value as number);
+  const percent = (value: number) => number(value / 100, { style: "percent", maximumFractionDigits: 1 });
   return {
     time: (at: string) => hours.format(new Date(at)),
     moment: (at: string) => full.format(new Date(at)),
@@ -46,12 +47,12 @@ export function formats(spoken: string, zone?: string) {
         const whole = size >= 1_000 && size < 100_000 ? { maximumFractionDigits: 0 } : few;
         return number(value, { style: "currency", currency: unit, currencyDisplay: "narrowSymbol", ...whole });
       }
-      if (unit === "%") return `${number(value, { maximumFractionDigits: 1 })}\u202f%`;
+      if (unit === "%") return percent(Number(value));
       const plain = number(value, { maximumFractionDigits: 2, ...few });
       return unit && unit !== "count" ? `${plain} ${unit}` : plain;
     },
     number: (value: number) => number(value, { maximumFractionDigits: 1 }),
-    percent: (value: number) => `${number(value, { maximumFractionDigits: 1 })}\u202f%`,
+    percent,
   };
 }
 export type Format = ReturnType<typeof formats>;

@@ -20,7 +20,7 @@ export default function ReportScreen({ id, back }: { id: string; back: string })
   const say = useProblem();
   const [, go] = useLocation();
   const { data, error, refetch } = useReport(id);
-  useHotkeys([["Escape", () => go(back)]]);
+  useHotkeys([["Escape", () => go(back)]], []);
 
   const facts = data && [period(data.period, format), data.as_of && t("report.as_of", { when: format.moment(data.as_of) }), data.source && t("report.source", { source: data.source })].filter(Boolean);
   const drawn = new Set(data?.charts.map((chart) => chart.table_id));

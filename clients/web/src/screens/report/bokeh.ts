@@ -20,9 +20,9 @@ export function bokeh(): Promise<Bokeh> {
 }
 
 async function load(): Promise<Bokeh> {
-  const { bokeh_url } = await queries.fetchQuery({ queryKey: ["config"], queryFn: () => get<{ bokeh_url: string; bokeh_version: string }>("/client-config"), staleTime: Infinity });
+  const config = await queries.fetchQuery({ queryKey: ["config"], queryFn: () => get<{ bokeh: { url: string } }>("/client-config"), staleTime: Infinity });
   await new Promise<void>((done, fail) => {
-    const element = Object.assign(document.createElement("script"), { src: bokeh_url, onload: () => done(), onerror: () => fail(new Error("BokehJS did not load")) });
+    const element = Object.assign(document.createElement("script"), { src: config.bokeh.url, onload: () => done(), onerror: () => fail(new Error("BokehJS did not load")) });
     document.head.append(element);
   });
   return (window as unknown as { Bokeh: Bokeh }).Bokeh;

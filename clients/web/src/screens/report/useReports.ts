@@ -6,7 +6,7 @@ import { get } from "../../session";
 export function useReportTypes(enabled = true) {
   return useQuery({
     queryKey: ["types"],
-    queryFn: async () => (await get<{ items: { type: string }[] }>("/reports/types")).items.map((item) => item.type),
+    queryFn: async () => (await get<{ items: { type: string; allowed: boolean }[] }>("/reports/types")).items.filter((item) => item.allowed).map((item) => item.type),
     enabled,
   });
 }

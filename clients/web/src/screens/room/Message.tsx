@@ -44,6 +44,7 @@ export const Message = memo(function Message({ item, room, me, role, reply, jump
   const { entry } = item;
   return (
     <div className={css.item} data-starts={item.starts || undefined}>
+      {entry?.seq === 1 && <p className={css.beginning}>{t("room.beginning", { name: room.group.name })}</p>}
       {item.day && (
         <p className={css.day}>
           <span>{dayName(item.day, format, t)}</span>

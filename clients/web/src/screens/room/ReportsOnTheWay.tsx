@@ -15,7 +15,10 @@ export function ReportsOnTheWay({ groupId }: { groupId: string }) {
     return (
       <div key={report.id} className={css.way} role="status">
         {failed && <IconAlertCircle size={18} color="var(--danger)" />}
-        <span>{t(failed ? "report.failed" : "report.preparing", { title })}</span>
+        <span>
+          {t(failed ? "report.failed" : "report.preparing", { title })}
+          {failed && report.error && <small>{report.error}</small>}
+        </span>
         {failed ? (
           <CloseButton aria-label={t("report.dismiss")} onClick={() => happen({ type: "dismissed", report_id: report.id })} />
         ) : (

@@ -38,7 +38,7 @@ function Inside({ id }: { id: string }) {
   return (
     <div className={css.room}>
       <RoomHeader room={room} showMembers={() => setMembers((on) => !on)} ask={() => setAsking(true)} />
-      {link === "waiting" && (
+      {link !== "online" && (
         <p className={css.away} role="status">
           {t("link.waiting")}
         </p>

@@ -17,6 +17,8 @@ import css from "./Timeline.module.css";
 
 /** What one person says within this time stands together. */
 const TOGETHER_MS = 5 * 60_000;
+/** The height of the space below the last item, as in the style sheet. */
+const END = 18;
 
 export function Timeline({ room, reply }: { room: Room; reply: (entry: Entry) => void }) {
   const { t } = useTranslation();
@@ -62,14 +64,36 @@ export function Timeline({ room, reply }: { room: Room; reply: (entry: Entry) =>
     };
   }, [look]);
 
+  // At the end it stays at the end: when something new comes, a report grows or a keyboard opens. Until one scrolls up.
+  const log = useRef<HTMLDivElement>(null);
+  const stays = useRef(!marker);
+  const settle = useCallback(() => {
+    if (stays.current) list.current?.scrollToIndex({ index: "LAST", align: "end", offset: END });
+  }, []);
+  const up = () => {
+    stays.current = false;
+  };
+  useEffect(() => {
+    const watch = new ResizeObserver(settle);
+    watch.observe(log.current!);
+    return () => watch.disconnect();
+  }, [settle]);
+
   // What one writes oneself is always shown, wherever one was reading.
   const mine = outbox.filter((m) => m.group_id === id).length;
   const before = useRef(mine);
   useEffect(() => {
-    if (mine > before.current) list.current?.scrollToIndex({ index: "LAST", align: "end", behavior: "auto" });
+    if (mine > before.current) {
+      stays.current = true;
+      settle();
+    }
     before.current = mine;
-  }, [mine]);
+  }, [mine, settle]);
 
+  const jump = (seq: number) => {
+    up();
+    if (seq >= first) list.current?.scrollToIndex({ index: seq - first, align: "center", behavior: still ? "auto" : "smooth" });
+  };
   const more = useCallback(() => {
     setFailed(false);
     older(id).catch(() => setFailed(true));
@@ -81,28 +105,44 @@ export function Timeline({ room, reply }: { room: Room; reply: (entry: Entry) =>
   return (
     <div className={css.frame}>
       <Announcer room={room} me={me} />
-      <div className={css.log} role="log" aria-label={t("room.log")} aria-live="off">
-        {items.length === 0 && <p className={css.nothing}>{t("room.empty")}</p>}
-        <Virtuoso
-          ref={list}
-          data={items}
-          firstItemIndex={first /* items are counted by seq, so a page added in front moves nothing */}
-          initialTopMostItemIndex={{ index: start, align: marker && marker > first ? "center" : "end" }}
-          computeItemKey={(_, { pending, entry }) => pending?.client_id ?? (entry!.sender_id === me ? entry!.client_id : null) ?? entry!.id}
-          startReached={more}
-          followOutput={(at) => (at ? (still ? "auto" : "smooth") : false)}
-          atBottomThreshold={80}
-          atBottomStateChange={setBottom}
-          rangeChanged={({ endIndex }) => {
-            const last = Math.min(endIndex, entries.at(-1)?.seq ?? 0);
-            seen.current = Math.max(seen.current, last);
-            look();
-          }}
-          alignToBottom
-          components={PARTS}
-          context={{ room, failed, more }}
-          itemContent={(_, item) => <Message item={item} room={room} me={me} role={item.sender ? roles[item.sender] : undefined} reply={reply} jump={(seq) => seq >= first && list.current?.scrollToIndex({ index: seq - first, align: "center", behavior: still ? "auto" : "smooth" })} />}
-        />
+      <div
+        ref={log}
+        className={css.log}
+        role="log"
+        aria-label={t("room.log")}
+        aria-live="off"
+        onWheel={(event) => event.deltaY < 0 && up()}
+        onTouchMove={up}
+        onPointerDown={(event) => (event.target as HTMLElement).dataset.virtuosoScroller && up() /* the scroll bar */}
+        onKeyDown={(event) => ["ArrowUp", "PageUp", "Home"].includes(event.key) && up()}
+      >
+        {items.length === 0 ? (
+          <p className={css.nothing}>{t("room.empty")}</p>
+        ) : (
+          <Virtuoso
+            ref={list}
+            data={items}
+            firstItemIndex={first /* items are counted by seq, so a page added in front moves nothing */}
+            initialTopMostItemIndex={{ index: start, align: marker && marker > first ? "center" : "end" }}
+            computeItemKey={(_, { pending, entry }) => pending?.client_id ?? (entry!.sender_id === me ? entry!.client_id : null) ?? entry!.id}
+            startReached={more}
+            totalListHeightChanged={settle}
+            atBottomThreshold={80}
+            atBottomStateChange={(at) => {
+              setBottom(at);
+              if (at) stays.current = true;
+            }}
+            rangeChanged={({ endIndex }) => {
+              const last = Math.min(endIndex, entries.at(-1)?.seq ?? 0);
+              seen.current = Math.max(seen.current, last);
+              look();
+            }}
+            alignToBottom
+            components={PARTS}
+            context={{ room, failed, more }}
+            itemContent={(_, item) => <Message item={item} room={room} me={me} role={item.sender ? roles[item.sender] : undefined} reply={reply} jump={jump} />}
+          />
+        )}
       </div>
       {!bottom && (
         <Button
@@ -111,7 +151,7 @@ export function Timeline({ room, reply }: { room: Room; reply: (entry: Entry) =>
           radius="xl"
           size="sm"
           leftSection={<IconChevronDown size={18} />}
-          onClick={() => list.current?.scrollToIndex({ index: "LAST", align: "end", behavior: still ? "auto" : "smooth" })}
+          onClick={() => list.current?.scrollToIndex({ index: "LAST", align: "end", offset: END, behavior: still ? "auto" : "smooth" })}
         >
           {t("room.latest")}
           {news > 0 && <span className={css.news}>{news}</span>}
@@ -128,11 +168,11 @@ interface Context {
   more: () => void;
 }
 
-function Beginning({ context }: { context?: Context }) {
+function Older({ context }: { context?: Context }) {
   const { t } = useTranslation();
   if (!context) return null;
   const { room, failed, more } = context;
-  if ((room.entries[0]?.seq ?? 1) <= 1) return <p className={css.beginning}>{t("room.beginning", { name: room.group.name })}</p>;
+  if ((room.entries[0]?.seq ?? 1) <= 1) return null;
   return (
     <div className={css.beginning}>
       {failed ? (
@@ -148,7 +188,7 @@ function Beginning({ context }: { context?: Context }) {
     </div>
   );
 }
-const PARTS = { Header: Beginning, Footer: () => <div className={css.end} /> };
+const PARTS = { Header: Older, Footer: () => <div className={css.end} /> };
 
 /** Screen readers hear what others write, and nothing of what scrolling puts on the page. */
 function Announcer({ room, me }: { room: Room; me: string }) {

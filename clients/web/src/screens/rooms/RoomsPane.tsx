@@ -45,7 +45,7 @@ export function RoomsPane({ open }: { open?: string }) {
         <Mark size={30} />
         <h1>Bchat</h1>
         <span className={css.link} role="status">
-          {link !== "online" && <span className={css.away}>{t(link === "connecting" ? "link.connecting" : "link.short_waiting")}</span>}
+          {link !== "online" && <span className={css.away}>{t(navigator.onLine ? "link.connecting" : "link.offline")}</span>}
         </span>
         <Tooltip label={t("list.discover")}>
           <ActionIcon aria-label={t("list.discover")} onClick={() => setDialog("discover")}>
