@@ -309,3 +309,43 @@ def test_any_interleaving_of_losses_doubles_joins_and_fetches(
 
 def _assert_no_hole(client: Client, seq: int) -> None:
     assert client.seqs() == list(range(seq + 1, seq + 1 + len(client.seqs())))
+
+
+def test_a_socket_that_fell_out_of_what_is_kept_is_brought_up_by_fetching(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.hub.KEPT", 2)
+    world.settle(world.join("ann"))
+    ben = world.join("ben")
+    for _ in range(5):
+        world.hub.append(ROOM, [world.write()])
+    world.hub.settle(ROOM, ben, 0)  # chat's answer was from before those five, of which two are kept
+    world.hub.append(ROOM, [world.write()])
+    assert ben.seqs() == []
+    world.pass_time(0.01)
+    assert ben.seqs() == [1, 2, 3, 4, 5, 6]
+
+
+def test_what_comes_in_the_middle_of_a_fan_out_waits_for_its_end(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.hub.SENDS_BETWEEN_PAUSES", 1)
+    clients = [world.join(f"u{n}") for n in range(3)]
+    for client in clients:
+        world.settle(client)
+    first, second = world.write(), world.write()
+    world.in_pause.append(lambda: world.hub.append(ROOM, [second]))
+    world.hub.append(ROOM, [first])
+    assert [client.seqs() for client in clients] == [[1, 2]] * 3
+    assert world.fetched == 0
+
+
+def test_where_chat_itself_has_a_hole_the_hub_does_not_ask_for_ever(world: World) -> None:
+    ann = world.join("ann")
+    world.settle(ann)
+    world.write()
+    world.hub.append(ROOM, [world.write()])
+    world.timeline.pop(0)
+    world.pass_time(10)
+    assert world.fetched == 1
+    assert ann.seqs() == []
