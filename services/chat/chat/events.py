@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal, NotRequired, Self
 
 from kit.event import Heard, Said
-from pydantic import ConfigDict, Field, with_config
+from pydantic import BaseModel, ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
 _strict = with_config(ConfigDict(extra="forbid"))
@@ -175,9 +175,14 @@ class MemberRoleChanged(_GroupHeard, type="groups.member_role_changed"):
     role: str
 
 
+class GroupSeen(BaseModel):
+    visibility: str
+
+
 class MemberLeft(_GroupHeard, type="groups.member_left"):
     user_id: str
     removed: bool
+    group: GroupSeen
 
 
 class ReportMade(Heard, type="reports.report_made"):

@@ -12,7 +12,7 @@ from kit.errors import Refusal
 from sqlalchemy import any_, bindparam, cast, select
 from sqlalchemy.dialects.postgresql import insert
 
-from chat.errors import not_a_member
+from chat.errors import group_not_found, not_a_member
 from chat.models import Base
 from chat.rows import IDS, rows_of, sent
 
@@ -27,7 +27,7 @@ LOCK = (
     .with_for_update(key_share=True)
 )
 ASKED = rows_of("asked", "group_id", "user_id")
-ROLES = select(MEMBERS.c.group_id, MEMBERS.c.user_id, MEMBERS.c.role).join(
+ROLES = select(MEMBERS.c.group_id, MEMBERS.c.user_id, MEMBERS.c.role, MEMBERS.c.visible).join(
     ASKED, (MEMBERS.c.group_id == ASKED.c.group_id) & (MEMBERS.c.user_id == ASKED.c.user_id)
 )
 
@@ -50,11 +50,25 @@ class Membership(NamedTuple):
     role: str | None
     version: int
     ended: bool = False
+    visible: bool = False
 
     @classmethod
     def read(cls, answer: Mapping[str, Any]) -> "Membership":
         """From what groups answers."""
         return cls(*(answer[field] for field in cls._fields))
+
+
+class Standing(NamedTuple):
+    """What our copy knows of somebody and a room."""
+
+    role: str | None
+    visible: bool
+
+    def refusal(self) -> Refusal | None:
+        """Why this isn't a member, if it isn't; who may not see the group isn't told that it exists."""
+        if self.role is not None:
+            return None
+        return not_a_member() if self.visible else group_not_found()
 
 
 class Locked(NamedTuple):
@@ -90,29 +104,33 @@ def keep(tx: Transaction, memberships: Iterable[Membership]) -> None:
     open_rooms(tx, {group_id: group_id in ended for group_id, _ in newest})
     new = insert(MEMBERS).values(
         [
-            {"group_id": m.group_id, "user_id": m.user_id, "role": m.role, "version": m.version}
+            {
+                "group_id": m.group_id,
+                "user_id": m.user_id,
+                "role": m.role,
+                "version": m.version,
+                "visible": m.visible,
+            }
             for m in newest.values()
         ]
     )
     tx.execute(
         new.on_conflict_do_update(
             index_elements=["group_id", "user_id"],
-            set_={"role": new.excluded.role, "version": new.excluded.version},
+            set_={name: new.excluded[name] for name in ("role", "version", "visible")},
             where=MEMBERS.c.version <= new.excluded.version,
         )
     )
 
 
-def roles(
-    tx: Transaction, pairs: Collection[Pair], refused: Mapping[Pair, Refusal]
-) -> dict[Pair, str | None]:
-    """The roles our copy knows.
+def roles(tx: Transaction, pairs: Collection[Pair], refused: Mapping[Pair, Refusal]) -> dict[Pair, Standing]:
+    """What our copy knows of these.
 
     Raises:
         MembershipsMissing: for those it doesn't know and nobody was asked about yet.
     """
     found = tx.execute(ROLES, sent(ASKED, pairs))
-    known = {(group_id, user_id): role for group_id, user_id, role in found}
+    known = {(group_id, user_id): Standing(role, visible) for group_id, user_id, role, visible in found}
     if missing := set(pairs) - known.keys() - refused.keys():
         raise MembershipsMissing(missing)
     return known
@@ -122,10 +140,10 @@ def require(tx: Transaction, pair: Pair, refused: Mapping[Pair, Refusal]) -> Non
     """Refuses who isn't a member.
 
     Raises:
-        Forbidden: not a member; or the refusal that asking brought.
+        Forbidden, NotFound: not a member; or the refusal that asking brought.
     """
     known = roles(tx, [pair], refused)
     if pair not in known:
         raise refused[pair]
-    if known[pair] is None:
-        raise not_a_member()
+    if refusal := known[pair].refusal():
+        raise refusal

@@ -166,7 +166,8 @@ class ChatService(Service):
 
     @hear(MemberLeft)
     def member_left(self, event: MemberLeft) -> None:
-        self._member(event, None, "removed" if event.removed else "left")
+        still_seen = event.group.visibility == "open"
+        self._member(event, None, "removed" if event.removed else "left", visible=still_seen)
 
     @hear(ReportMade)
     def report_made(self, event: ReportMade) -> None:
@@ -186,10 +187,12 @@ class ChatService(Service):
         role: str | None,
         change: str,
         reader: str | None = None,
+        visible: bool = False,
     ) -> None:
         with self.db() as tx:
             if not tx.seen(event):
-                memberships.keep(tx, [Membership(event.group_id, event.user_id, role, event.version)])
+                now = Membership(event.group_id, event.user_id, role, event.version, visible=visible)
+                memberships.keep(tx, [now])
                 body = {"user_id": event.user_id, "role": role, "change": change, "by": event.by}
                 timeline.tell(tx, event.group_id, "member", event.at, body, reader=reader)
 

@@ -16,7 +16,7 @@ from kit.event import new_id
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, insert, select, true, update
 from sqlalchemy.sql.selectable import TableValuedAlias
 
-from chat.errors import group_ended, not_a_member, unknown_reply_to
+from chat.errors import group_ended, unknown_reply_to
 from chat.events import EntriesAppended, ReadMoved
 from chat.memberships import MEMBERS, ROOMS, Locked, MembershipsMissing, Pair, lock_rooms, open_rooms, roles
 from chat.models import Base, Member, Room
@@ -129,8 +129,8 @@ def send(tx: Transaction, drafts: Sequence[Draft], refused: Mapping[Pair, Refusa
             return first[draft.key]
         if draft.author not in members:
             return refused[draft.author]
-        if members[draft.author] is None:
-            return not_a_member()
+        if refusal := members[draft.author].refusal():
+            return refusal
         if rooms[draft.group_id].ended:
             return group_ended()
         if draft.reply_to is not None and not 1 <= draft.reply_to <= new.last[draft.group_id]:

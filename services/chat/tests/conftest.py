@@ -32,13 +32,19 @@ class Groups:
         self.asked: list[tuple[str, str]] = []
 
     def put(
-        self, group_id: str, user_id: str, role: str | None, version: int = 1, ended: bool = False
+        self,
+        group_id: str,
+        user_id: str,
+        role: str | None,
+        version: int = 1,
+        ended: bool = False,
+        visible: bool = True,
     ) -> None:
         self.known[group_id, user_id] = {
             "group_id": group_id,
             "user_id": user_id,
             "role": role,
-            "visibility": "open",
+            "visible": visible,
             "ended": ended,
             "name": "A room",
             "version": version,
@@ -89,7 +95,14 @@ class House:
         self.chat().member_joined(event)
 
     def leave(self, group_id: str, user_id: str, removed: bool = False) -> None:
-        event = self.event(events.MemberLeft, group_id, user_id, user_id=user_id, removed=removed)
+        event = self.event(
+            events.MemberLeft,
+            group_id,
+            user_id,
+            user_id=user_id,
+            removed=removed,
+            group={"visibility": "open"},
+        )
         self.chat().member_left(event)
 
     def end(self, group_id: str, by: str) -> None:

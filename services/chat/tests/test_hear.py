@@ -130,7 +130,7 @@ def histories(draw: st.DrawFn) -> History:
             say(events.MemberRoleChanged, user_id=user, role=members[user])
         else:
             del members[user]
-            say(events.MemberLeft, user_id=user, removed=draw(st.booleans()))
+            say(events.MemberLeft, user_id=user, removed=draw(st.booleans()), group={"visibility": "open"})
     if draw(st.booleans()):
         say(events.GroupEnded)
     return History(told, truths)

@@ -79,6 +79,16 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("method", "arguments"), CALLS)
+def test_a_group_one_may_not_see_looks_unknown(house: House, method: str, arguments: dict[str, Any]) -> None:
+    room = house.room(ANN)
+    house.groups.put(room, EVE, None, visible=False)
+    with pytest.raises(NotFound) as refused:
+        getattr(house.chat(EVE), method)(group_id=room, **arguments)
+    assert refused.value.code == "group_not_found"
+    assert codes(house.send(message(EVE, room))) == ["group_not_found"]
+
+
+@pytest.mark.parametrize(("method", "arguments"), CALLS)
 def test_who_is_no_member_sees_nothing(house: House, method: str, arguments: dict[str, Any]) -> None:
     room = house.room(ANN, BEN)
     house.send(message(ANN, room, "Secret"))

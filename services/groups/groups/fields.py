@@ -28,10 +28,10 @@ class GroupFields(BaseModel):
 
     @field_validator("type")
     @classmethod
-    def _business_is_about_a_report(cls, type: str | None, info: ValidationInfo) -> str | None:
+    def _business_may_be_about_a_report(cls, type: str | None, info: ValidationInfo) -> str | None:
         match info.data.get("catalogue"):
-            case "business" if type not in get_args(ReportType):
-                raise ValueError("A business group has the type of a report.")
+            case "business" if type not in (None, *get_args(ReportType)):
+                raise ValueError("The type of a business group is that of a report.")
             case "chat" | "task" if type is not None:
                 raise ValueError("Only a business group has a type.")
         return type

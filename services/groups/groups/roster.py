@@ -136,13 +136,17 @@ def as_member(member: Member, person: Person | None) -> dict[str, Any]:
     }
 
 
-def as_membership(group: Group, user_id: str, role: Role | None) -> dict[str, Any]:
-    """What other services keep of a membership; a `role` of None is none."""
+def as_membership(group: Group, user_id: str, role: Role | None, is_staff: bool) -> dict[str, Any]:
+    """What other services keep of a membership; a `role` of None is none.
+
+    Args:
+        is_staff: staff may also see an open group that they are not in.
+    """
     return {
         "group_id": group.id,
         "user_id": user_id,
         "role": role,
-        "visibility": group.visibility,
+        "visible": role is not None or (is_staff and group.visibility == "open"),
         "ended": group.ended_at is not None,
         "name": group.name,
         "version": group.version,

@@ -225,9 +225,11 @@ class GroupsService(Service):
         with self.db() as tx:
             group = tx.get(Group, group_id) if is_id(group_id) else None
             member = roster.member_of(tx, group, user_id) if group else None
+            person = self._person(tx, user_id) if group and not member else None
         if not group:
             return None
-        return roster.as_membership(group, user_id, member.role if member else None)
+        is_staff = person is not None and person.kind == "staff"
+        return roster.as_membership(group, user_id, member.role if member else None, is_staff)
 
     @rpc
     def memberships(self, *, user_id: str) -> Json:
@@ -255,7 +257,7 @@ class GroupsService(Service):
         return page(
             rows,
             size,
-            lambda row: roster.as_membership(row[0], row[1].user_id, row[1].role),
+            lambda row: roster.as_membership(row[0], row[1].user_id, row[1].role, False),
             lambda row: [row[0].id, row[1].user_id],
         )
 

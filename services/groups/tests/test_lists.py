@@ -113,7 +113,7 @@ def test_other_services_are_told_of_a_membership(house: Any, rooms: Any) -> None
         "group_id": first,
         "user_id": ann.id,
         "role": "guest",
-        "visibility": "open",
+        "visible": True,
         "ended": False,
         "name": "first",
         "version": 3,

@@ -86,7 +86,6 @@ def test_a_task_group_has_a_target_end(house: Any) -> None:
         ({"catalogue": "gossip"}, ["catalogue"]),
         ({"visibility": "secret"}, ["visibility"]),
         ({"type": "sales"}, ["type"]),
-        ({"catalogue": "business"}, ["type"]),
         ({"catalogue": "business", "type": "gossip"}, ["type"]),
         ({"catalogue": "task", "type": "sales", "target_end": SOON}, ["type"]),
         ({"target_end": SOON}, ["target_end"]),

@@ -175,7 +175,7 @@ class Groups:
         self.asked: list[tuple[str, str]] = []
 
     def put(self, group_id: str, user_id: str, role: str | None, *, ended: bool = False) -> None:
-        self.known[group_id, user_id] = {"role": role, "ended": ended, "version": 1, "visibility": "open"}
+        self.known[group_id, user_id] = {"role": role, "ended": ended, "version": 1, "visible": True}
 
     def membership(self, *, group_id: str, user_id: str, _deadline: float = 2.0) -> dict[str, Any] | None:
         self.asked.append((group_id, user_id))

@@ -51,6 +51,7 @@ def upgrade() -> None:
         sa.Column("role", sa.String(length=20), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("read_seq", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("visible", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.PrimaryKeyConstraint("group_id", "user_id"),
     )
     op.create_table(
