@@ -494,7 +494,7 @@ def test_who_joins_is_shown_the_group_and_then_hears_the_room(
     ben = peer()
     assert ben.hello(token(sub=BEN, sid="s-2"))["groups"] == []
     house.members[BEN] = "staff"
-    behind = [{"items": {}}, {"items": {}}]  # chat hears of it later than we do
+    behind: list[dict[str, Any]] = [{"items": {}}, {"items": {}}]  # chat hears of it later than we do
     services.answers("chat.rooms", lambda group_ids: behind.pop() if behind else house.rooms(group_ids))
     audience = f"group:{ROOM} user:{BEN}"
     joined = {"group_id": ROOM, "user_id": BEN, "role": "staff", "version": 10, "group": house.group(None)}
