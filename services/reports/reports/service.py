@@ -233,10 +233,10 @@ class Reports(Service):
         return page(rows, size, show_subscription, lambda row: [row.id])
 
     @rpc
-    def update_subscription(self, *, id: str, changes: dict[str, Any]) -> dict[str, Any]:
+    def update_subscription(self, *, subscription_id: str, changes: dict[str, Any]) -> dict[str, Any]:
         """Changes target, schedule, active, locale, period or filters."""
         with self.db() as tx:
-            row = self._mine(tx, id)
+            row = self._mine(tx, subscription_id)
         kind, changes = kind_of(row.type), dict(changes)
         period = period_of(changes.pop("period")) if "period" in changes else row.period
         filters = filters_of(kind, changes.pop("filters")) if "filters" in changes else row.filters
@@ -250,23 +250,23 @@ class Reports(Service):
         if asked.group_id and asked.group_id != row.group_id:
             self._membership(asked.group_id).require_open()
         with self.db() as tx:
-            row = self._mine(tx, id, lock=True)
+            row = self._mine(tx, subscription_id, lock=True)
             row.period, row.filters = period, filters
             self._set(row, asked)
             return show_subscription(row)
 
     @rpc
-    def unsubscribe(self, *, id: str) -> None:
+    def unsubscribe(self, *, subscription_id: str) -> None:
         with self.db() as tx:
-            tx.delete(self._mine(tx, id, lock=True))
+            tx.delete(self._mine(tx, subscription_id, lock=True))
 
     @rpc
-    def run_subscription(self, *, id: str) -> dict[str, Any]:
+    def run_subscription(self, *, subscription_id: str) -> dict[str, Any]:
         """Makes the subscription's report now, beside its times."""
         with self.db() as tx:
-            if answer := tx.replay(self.caller, {"run": id}):
+            if answer := tx.replay(self.caller, {"run": subscription_id}):
                 return answer
-            row = self._mine(tx, id)
+            row = self._mine(tx, subscription_id)
             self.caller.require(f"reports:{row.type}")
             self._limit_open(tx)
             return tx.remember(self.caller, {"report_id": due.queue(tx, row, self._sources)})

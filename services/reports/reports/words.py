@@ -51,20 +51,22 @@ class Words:
 
     def short(self, number: Number) -> str:
         """1.2M, 58K: two or three digits, for labels."""
-        digits = self._decimals(number)
-        return _minus(format_compact_decimal(float(number), locale=self.locale, fraction_digits=digits))
+        value, digits = self._shortened(number)
+        return _minus(format_compact_decimal(value, locale=self.locale, fraction_digits=digits))
 
     def short_money(self, number: Number) -> str:
         """€1.2M"""
-        digits = self._decimals(number)
+        value, digits = self._shortened(number)
         return _minus(
-            format_compact_currency(float(number), self.currency, locale=self.locale, fraction_digits=digits)
+            format_compact_currency(value, self.currency, locale=self.locale, fraction_digits=digits)
         )
 
-    def _decimals(self, number: Number) -> int:
-        size, step = abs(float(number)), 4 if self.locale.language == "zh" else 3
+    def _shortened(self, number: Number) -> tuple[float, int]:
+        # Rounded first: else 999 999 would be written 1000K.
+        value = float(f"{number:.4g}")
+        size, step = abs(value), 4 if self.locale.language == "zh" else 3
         shown = size / 10 ** (step * floor(log10(size) / step)) if size >= 1 else size
-        return 0 if shown >= 9.95 or shown == int(shown) else 1
+        return value, 0 if shown >= 9.95 or shown == int(shown) else 1
 
     def money(self, number: Number) -> str:
         """€1,234,567.80"""

@@ -281,22 +281,22 @@ def test_a_subscription_shows_its_next_five_times_and_is_its_owners(stocked: Any
     assert service.subscriptions()["items"] == [made]
     assert other.subscriptions()["items"] == []
     for refused in (
-        lambda: other.update_subscription(id=made["id"], changes={"active": False}),
-        lambda: other.unsubscribe(id=made["id"]),
-        lambda: other.run_subscription(id=made["id"]),
-        lambda: service.unsubscribe(id="1"),
+        lambda: other.update_subscription(subscription_id=made["id"], changes={"active": False}),
+        lambda: other.unsubscribe(subscription_id=made["id"]),
+        lambda: other.run_subscription(subscription_id=made["id"]),
+        lambda: service.unsubscribe(subscription_id="1"),
     ):
         with pytest.raises(NotFound):
             refused()
     changed = service.update_subscription(
-        id=made["id"], changes={"schedule": {"cron": "0 9 * * *", "timezone": "Asia/Taipei"}}
+        subscription_id=made["id"], changes={"schedule": {"cron": "0 9 * * *", "timezone": "Asia/Taipei"}}
     )
     assert changed["next"][0].endswith("T01:00:00.000Z")
-    assert service.update_subscription(id=made["id"], changes={"active": False})["next"] == []
-    report_id = service.run_subscription(id=made["id"])["report_id"]
+    assert service.update_subscription(subscription_id=made["id"], changes={"active": False})["next"] == []
+    report_id = service.run_subscription(subscription_id=made["id"])["report_id"]
     stocked.work()
     assert service.report(report_id=report_id)["subscription_id"] == made["id"]
-    service.unsubscribe(id=made["id"])
+    service.unsubscribe(subscription_id=made["id"])
     assert service.subscriptions()["items"] == []
     assert service.report(report_id=report_id)["status"] == "ready"
 
@@ -320,7 +320,7 @@ def test_a_wrong_subscription_is_refused(stocked: Any, seller: Caller, wrong: di
         service.subscribe(**{**good, **wrong})
     made = service.subscribe(**good)
     with pytest.raises(Invalid):
-        service.update_subscription(id=made["id"], changes=wrong)
+        service.update_subscription(subscription_id=made["id"], changes=wrong)
 
 
 def test_subscribing_a_room_needs_membership(stocked: Any, seller: Caller) -> None:

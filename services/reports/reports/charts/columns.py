@@ -9,6 +9,8 @@ from bokeh.models import LinearAxis, Span
 from reports.charts.look import Palette, bare, hover, labels, legend, scale, ticks
 from reports.words import Words
 
+CROWDED = 14  # more columns than this leave no room for dots and second labels on a phone
+
 
 @dataclass(frozen=True)
 class Column:
@@ -40,9 +42,10 @@ def columns(
         label_all: write every column's value over it; else only the largest and the last whole one.
     """
     values = [c.value for c in data if c.value is not None]
+    crowded = len(data) > CROWDED
     all_values = values + [c.other for c in data if c.other is not None and names]
-    marks = scale(min(all_values, default=0), max(all_values, default=0))
-    top = max([*all_values, 0]) * 1.14 or marks[-1]  # room for the label of the tallest
+    steps = scale(min(all_values, default=0), max(all_values, default=0))
+    top = max([*all_values, 0]) * 1.14 or steps[-1]  # room for the label of the tallest
     bottom = min([*all_values, 0]) * 1.14
     plot = bare(height, (-0.6, len(data) - 0.4), (bottom, top))
     ticks(plot.xaxis, {float(n): c.label for n, c in enumerate(data)})
@@ -54,7 +57,7 @@ def columns(
         plot.yaxis.visible = False
         plot.ygrid.visible = False
     else:
-        ticks(plot.yaxis, {m: words.short_money(m) for m in marks if bottom <= m <= top})
+        ticks(plot.yaxis, {m: words.short_money(m) for m in steps if bottom <= m <= top})
     plot.add_layout(Span(location=0, dimension="width", line_color=palette.muted, line_width=1))
 
     looks: dict[str, dict[str, Any]] = {
@@ -87,15 +90,17 @@ def columns(
             other = np.array([np.nan if c.other is None else c.other for c in data], dtype=float)
             x = np.arange(len(data), dtype=float)
             line = plot.line(x=x, y=other, line_color=palette.other, line_width=2.5)
-            dots = plot.scatter(
-                x=x, y=other, size=7, fill_color=palette.paper, line_color=palette.other, line_width=2
-            )
-            entries.append((names[1], [line, dots]))
+            marks = [line]
+            if not crowded:
+                dot = {"fill_color": palette.paper, "line_color": palette.other, "line_width": 2}
+                marks.append(plot.scatter(x=x, y=other, size=7, **dot))
+            entries.append((names[1], marks))
         legend(plot, entries)
     told = [n for n, c in enumerate(data) if c.value]
     if not label_all and told:
         whole = [n for n in told if data[n].tone == "whole"] or told
-        told = sorted({max(told, key=lambda n: data[n].value or 0), whole[-1]})
+        largest = max(told, key=lambda n: data[n].value or 0)
+        told = [largest] if crowded else sorted({largest, whole[-1]})
     plot.text(
         x=np.array(told, dtype=float),
         y=np.array([max(data[n].value or 0, 0) for n in told], dtype=float),
