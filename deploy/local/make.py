@@ -97,10 +97,11 @@ def test() -> int:
     provide(say, servers=True, browser=True)
     install_client(say)
     build_client(say)
+    failed = []
     for check in (lint, types, client_tests):
         say(check.__doc__ or "")
         if check():
-            return 1
+            failed.append(check.__name__)
     with Stack(LOCAL / "test", services=False, say=say) as servers:
         os.environ["TEST_DATABASE_URI"] = servers.database_uri
         os.environ["TEST_AMQP_URI"] = servers.amqp_uri
@@ -108,7 +109,10 @@ def test() -> int:
         places = sorted(
             place for pattern in TESTS for place in ROOT.glob(pattern) if any(place.rglob("test_*.py"))
         )
-        return subprocess.run(["pytest", *places], cwd=ROOT, check=False).returncode
+        tested = subprocess.run(["pytest", *places], cwd=ROOT, check=False).returncode
+    if failed:
+        raise Trouble(f"Not in order besides the tests: {', '.join(failed)}; see above.")
+    return tested
 
 
 def lint() -> int:
