@@ -14,7 +14,6 @@ export const theme = createTheme({
   cursorType: "pointer",
   respectReducedMotion: true,
   components: {
-    Modal: { defaultProps: { centered: true, radius: "lg", overlayProps: { backgroundOpacity: 0.4, blur: 2 } } },
     Menu: { defaultProps: { radius: "md", shadow: "lg", position: "bottom-end", width: 220 } },
     Tooltip: { defaultProps: { openDelay: 400, withArrow: true, events: { hover: true, focus: true, touch: false } } },
     ActionIcon: { defaultProps: { variant: "subtle", color: "gray", size: 38, radius: "md" } },

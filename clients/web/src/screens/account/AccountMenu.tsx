@@ -16,7 +16,7 @@ export function AccountMenu() {
     <>
       <Menu>
         <Menu.Target>
-          <UnstyledButton aria-label={t("account.menu")} ml={6} style={{ borderRadius: "50%", lineHeight: 0 }}>
+          <UnstyledButton aria-label={`${t("account.menu")}: ${me.display_name || me.username}`} ml={6} style={{ borderRadius: "50%", lineHeight: 0 }}>
             <Avatar id={me.id} name={me.display_name || me.username || "?"} size={36} src={me.avatar_url} />
           </UnstyledButton>
         </Menu.Target>

@@ -1,9 +1,10 @@
-import { Button, Input, Modal, SegmentedControl, Select, Stack, Text, TextInput, useMantineColorScheme } from "@mantine/core";
+import { Button, Input, SegmentedControl, Select, Stack, Text, TextInput, useMantineColorScheme } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { LANGUAGES } from "../../i18n";
 import { change } from "../../session";
 import { useApp } from "../../state/store";
+import { Dialog } from "../../ui/Dialog";
 import { useProblem } from "../../ui/format";
 
 export default function SettingsDialog({ close }: { close: () => void }) {
@@ -30,7 +31,7 @@ export default function SettingsDialog({ close }: { close: () => void }) {
   }
 
   return (
-    <Modal opened onClose={close} title={t("account.title")}>
+    <Dialog close={close} title={t("account.title")}>
       <form onSubmit={save}>
         <Stack>
           <TextInput label={t("account.display_name")} value={name} onChange={(event) => setName(event.currentTarget.value)} required withAsterisk={false} maxLength={100} data-autofocus />
@@ -55,7 +56,7 @@ export default function SettingsDialog({ close }: { close: () => void }) {
           </Button>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 

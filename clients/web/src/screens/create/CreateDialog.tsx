@@ -1,10 +1,11 @@
-import { Button, Modal, Radio, SegmentedControl, Select, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import { Button, Radio, SegmentedControl, Select, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 import { Problem } from "../../api/http";
 import type { Catalogue } from "../../api/types";
 import { create } from "../../session";
+import { Dialog } from "../../ui/Dialog";
 import { useProblem } from "../../ui/format";
 import { useKey } from "../../ui/useKey";
 import { useReportTypes } from "../report/useReports";
@@ -50,7 +51,7 @@ export default function CreateDialog({ close }: { close: () => void }) {
 
   const missing = catalogue === "business" && (!type || types.data?.length === 0);
   return (
-    <Modal opened onClose={close} title={t("create.title")}>
+    <Dialog close={close} title={t("create.title")}>
       <form onSubmit={submit}>
         <Stack>
           <SegmentedControl fullWidth aria-label={t("create.catalogue")} value={catalogue} onChange={(value) => setCatalogue(value as Catalogue)} data={CATALOGUES.map((value) => ({ value, label: t(`catalogue.${value}`) }))} />
@@ -84,6 +85,6 @@ export default function CreateDialog({ close }: { close: () => void }) {
           </Button>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

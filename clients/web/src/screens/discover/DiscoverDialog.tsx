@@ -1,4 +1,4 @@
-import { Button, Loader, Modal, TextInput } from "@mantine/core";
+import { Button, Loader, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { IconSearch } from "@tabler/icons-react";
@@ -9,6 +9,7 @@ import type { Group, Page } from "../../api/types";
 import { get, join } from "../../session";
 import { useApp } from "../../state/store";
 import { Avatar } from "../../ui/Avatar";
+import { Dialog } from "../../ui/Dialog";
 import { useProblem } from "../../ui/format";
 import css from "./DiscoverDialog.module.css";
 
@@ -42,7 +43,7 @@ export default function DiscoverDialog({ close }: { close: () => void }) {
   }
 
   return (
-    <Modal opened onClose={close} title={t("discover.title")}>
+    <Dialog close={close} title={t("discover.title")}>
       <TextInput aria-label={t("discover.search")} placeholder={t("discover.search")} value={words} onChange={(event) => setWords(event.currentTarget.value)} leftSection={<IconSearch size={16} />} data-autofocus mb="sm" />
       {(problem ?? error) !== null && (
         <p className={css.none} role="alert">
@@ -70,6 +71,6 @@ export default function DiscoverDialog({ close }: { close: () => void }) {
           {t("members.more")}
         </Button>
       )}
-    </Modal>
+    </Dialog>
   );
 }

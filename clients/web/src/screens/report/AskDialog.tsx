@@ -1,8 +1,9 @@
-import { Button, Modal, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Select, Stack, Text, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Group } from "../../api/types";
 import { ask } from "../../session";
+import { Dialog } from "../../ui/Dialog";
 import { useProblem } from "../../ui/format";
 import { useKey } from "../../ui/useKey";
 import { useReportTypes } from "./useReports";
@@ -36,7 +37,7 @@ export default function AskDialog({ group, close }: { group: Group; close: () =>
   }
 
   return (
-    <Modal opened onClose={close} title={t("room.ask")}>
+    <Dialog close={close} title={t("room.ask")}>
       {types.data?.length === 0 ? (
         <Text size="sm" pb="md">
           {t("report.no_types")}
@@ -66,6 +67,6 @@ export default function AskDialog({ group, close }: { group: Group; close: () =>
           </Stack>
         </form>
       )}
-    </Modal>
+    </Dialog>
   );
 }

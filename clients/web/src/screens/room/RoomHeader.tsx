@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group as Row, Menu, Modal, Text, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Group as Row, Menu, Text, Tooltip } from "@mantine/core";
 import { IconChartHistogram, IconChevronLeft, IconDots, IconDoorExit, IconFlag, IconUsers } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -6,6 +6,7 @@ import { Link, useLocation } from "wouter";
 import { end, leave } from "../../session";
 import type { Room } from "../../state/apply";
 import { Avatar } from "../../ui/Avatar";
+import { Dialog } from "../../ui/Dialog";
 import { useFormat, useProblem } from "../../ui/format";
 import { Typing } from "./Typing";
 import css from "./RoomScreen.module.css";
@@ -103,7 +104,7 @@ function Sure({ what, room, close }: { what: "leave" | "end"; room: Room; close:
     }
   }
   return (
-    <Modal opened onClose={close} title={t(`room.${what}_sure`, { name: room.group.name })}>
+    <Dialog close={close} title={t(`room.${what}_sure`, { name: room.group.name })}>
       <Text size="sm">{t(`room.${what}_text`)}</Text>
       {problem !== null && (
         <Text size="sm" c="red" mt="sm" role="alert">
@@ -118,6 +119,6 @@ function Sure({ what, room, close }: { what: "leave" | "end"; room: Room; close:
           {t(`room.${what}`)}
         </Button>
       </Row>
-    </Modal>
+    </Dialog>
   );
 }
