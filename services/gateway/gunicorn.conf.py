@@ -22,7 +22,7 @@ worker_connections = _settings.WORKER_CONNECTIONS
 # Long enough for the drain and for what is being answered meanwhile.
 graceful_timeout = int(_settings.DRAIN_SECONDS) + 10
 timeout = 30
-keepalive = 75
+keepalive = 5  # an idle connection would hold up our going away
 limit_request_line = 8190
 control_socket_disable = True
 accesslog = None

@@ -19,6 +19,7 @@ class ReportRequest(Body):
     period: Json | Text | None = None
     filters: Json = Field(default={})
     group_id: Id | None = Field(default=None, description="Posts the finished report into this room.")
+    locale: Text | None = None
 
 
 class Target(Body):
@@ -34,14 +35,19 @@ class SubscriptionNew(Body):
     type: Text
     target: Target | Literal["me"]
     schedule: Schedule
+    source: Text | None = None
+    period: Json | Text | None = None
     filters: Json = Field(default={})
+    locale: Text | None = None
 
 
 class SubscriptionChanges(Body):
     target: Target | Literal["me"] = "me"
     schedule: Schedule | None = None
+    period: Json | Text | None = None
     filters: Json = Field(default={})
     active: bool = True
+    locale: Text = ""
 
 
 class ReportId(Shown):
@@ -75,7 +81,7 @@ class Subscription(Shown):
 
 @reports.route("GET", "/reports/types", "The types of report I may see", shows=Items)
 def types() -> Response:
-    return answer(_items(ask("reports", "types")))
+    return answer(ask("reports", "types"))
 
 
 @reports.route(
@@ -88,7 +94,7 @@ def types() -> Response:
     description="It arrives as a `report` frame.",
 )
 def request_report(body: ReportRequest) -> Response:
-    return answer(ask("reports", "request", **body.model_dump()), 202)
+    return answer(ask("reports", "request", **body.given()), 202)
 
 
 @reports.route("GET", "/reports", "Reports I asked for", query=Page, shows=Items)
@@ -101,14 +107,16 @@ def report(report_id: str) -> Response:
     return answer(ask("reports", "report", report_id=report_id))
 
 
-@reports.route("GET", "/subscriptions", "My subscriptions, each with its next five times", shows=Items)
-def subscriptions() -> Response:
-    return answer(_items(ask("reports", "subscriptions")))
+@reports.route(
+    "GET", "/subscriptions", "My subscriptions, each with its next five times", query=Page, shows=Items
+)
+def subscriptions(query: Page) -> Response:
+    return answer(ask("reports", "subscriptions", **query.model_dump()))
 
 
 @reports.route("POST", "/subscriptions", "Subscribe", body=SubscriptionNew, shows=Subscription, status=201)
 def subscribe(body: SubscriptionNew) -> Response:
-    return answer(ask("reports", "subscribe", **body.model_dump()), 201)
+    return answer(ask("reports", "subscribe", **body.given()), 201)
 
 
 @reports.route(
@@ -137,13 +145,9 @@ def run_subscription(subscription_id: str) -> Response:
 
 @reports.route("GET", "/sources", "The sources and how fresh they are", shows=Items)
 def sources() -> Response:
-    return answer(_items(ask("reports", "sources")))
+    return answer(ask("reports", "sources"))
 
 
 @reports.route("POST", "/sources/<name>/acquire", "Acquire now (administrators)", shows=Shown, status=202)
 def acquire(name: str) -> Response:
-    return answer(ask("reports", "acquire", name=name) or {}, 202)
-
-
-def _items(found: Any) -> Any:
-    return found if isinstance(found, dict) else {"items": found, "next_cursor": None}
+    return answer(ask("reports", "acquire", name=name), 202)
