@@ -431,6 +431,7 @@ log.file = false
         with (self.log / "supervisord.out").open("wb") as out:
             self._supervisor = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "TERM", "supervisord", "-n", "-c", self.place / "bchat.conf"],
+                cwd=ROOT,
                 env={**os.environ, **self.env, "PYTHONUNBUFFERED": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
