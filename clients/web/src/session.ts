@@ -273,7 +273,8 @@ export async function create(group: Record<string, unknown>, key: string): Promi
 }
 
 export async function ask(groupId: string, type: string, period: Record<string, string>, key: string) {
-  const { report_id } = await make<{ report_id: string }>("/reports", { type, period, group_id: groupId }, key);
+  const locale = document.documentElement.lang; // the words of a report are written where it is made
+  const { report_id } = await make<{ report_id: string }>("/reports", { type, period, group_id: groupId, locale }, key);
   happen({ type: "asked", report: { id: report_id, type, group_id: groupId, status: "running", progress: 0 } });
 }
 
