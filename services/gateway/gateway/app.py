@@ -10,6 +10,7 @@ from flask import Request, Response, g, request
 from flask.json.provider import JSONProvider
 from kit.observe import get_logger, span
 from prometheus_client import Histogram
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gateway import VERSION
@@ -69,7 +70,10 @@ class _Json(JSONProvider):
 class _Request(Request):
     def get_json(self, *args: Any, **kwargs: Any) -> Any:
         """No body is an empty one: what is missing in it is said as 422."""
-        return super().get_json(*args, **kwargs) if self.get_data() else {}
+        data = self.get_data()
+        if self.content_length is None and len(data) >= BODY_BYTES:
+            raise RequestEntityTooLarge  # sent in chunks, and cut off at the limit without a word
+        return super().get_json(*args, **kwargs) if data else {}
 
 
 class _Traced:

@@ -1,6 +1,7 @@
 """Every error is problem+json, who asks is checked, and the gateway adds no business."""
 
 import gzip
+import io
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -110,6 +111,17 @@ def test_a_body_over_256_kib_is_too_large(http: FlaskClient, signed_in: dict[str
     response = http.post("/api/v1/groups", data=b" " * (256 * 1024 + 1), headers=signed_in)
     assert_problem(response, 413, "too_large")
     assert response.headers["Connection"] == "close"
+
+
+def test_a_body_in_chunks_may_not_be_larger_either(http: FlaskClient, signed_in: dict[str, str]) -> None:
+    body = io.BytesIO(b'{"name":"x","catalogue":"chat"}' + b" " * (256 * 1024))
+    response = http.post(
+        "/api/v1/groups",
+        input_stream=body,
+        headers={**signed_in, "Transfer-Encoding": "chunked"},
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert_problem(response, 413, "too_large")
 
 
 def test_a_failure_is_a_500_with_a_trace_id(
