@@ -2,6 +2,7 @@
 are acquired, analysed and drawn by a worker, and the report is handed to the person or into a room.
 """
 
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -315,7 +316,7 @@ class Reports(Service):
     @every(5)
     def run_due(self) -> None:
         """Queues the loads and reports whose time has come."""
-        due.run_due(self.db, self._sources)
+        due.run_due(self.db, self._sources, timedelta(days=self.settings.LOADS_KEPT_DAYS))
 
     # --- how it does it ----------------------------------------------------------------------------
 

@@ -40,3 +40,6 @@ class ReportsSettings(Settings):
     MOST_OPEN_REPORTS: int = Field(
         default=20, ge=1, description="Reports of one person in the queue at once."
     )
+    LOADS_KEPT_DAYS: int = Field(
+        default=90, ge=1, description="How long a load is remembered; the newest always."
+    )

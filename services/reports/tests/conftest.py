@@ -174,8 +174,18 @@ class Groups:
         self.known: dict[tuple[str, str], dict[str, Any]] = {}
         self.asked: list[tuple[str, str]] = []
 
-    def put(self, group_id: str, user_id: str, role: str | None, *, ended: bool = False) -> None:
-        self.known[group_id, user_id] = {"role": role, "ended": ended, "version": 1, "visible": True}
+    def put(self, group_id: str, user_id: str, role: str | None, version: int = 1) -> None:
+        self.known[group_id, user_id] = {
+            "group_id": group_id,
+            "user_id": user_id,
+            "role": role,
+            "ended": False,
+            "version": version,
+            "visibility": "open",
+        }
+
+    def all_memberships(self, *, limit: int, cursor: str | None) -> dict[str, Any]:
+        return {"items": [m for m in self.known.values() if m["role"]], "next_cursor": None}
 
     def membership(self, *, group_id: str, user_id: str, _deadline: float = 2.0) -> dict[str, Any] | None:
         self.asked.append((group_id, user_id))

@@ -267,18 +267,6 @@ def test_a_bug_fails_the_report_without_telling_its_insides(
     assert "secret" not in report.error
 
 
-def test_models_and_migrations_agree(kit_config: Path, engine: sa.Engine) -> None:
-    from kit.testing import check_models
-
-    check_models(kit_config, engine)
-
-
-def test_the_contracts_are_those_committed(kit_config: Path) -> None:
-    from kit import contract
-
-    assert contract.differences(events, kit_config.parent / "contract") == []
-
-
 def test_a_waiting_worker_is_woken_at_once(
     stocked: Any, seller: Caller, start: Callable[[], subprocess.Popen[bytes]]
 ) -> None:

@@ -1,0 +1,50 @@
+"""What holds for the service as a whole: its tables, its contracts, what is written down, its command."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from kit import config, contract
+from kit.caller import Caller
+from kit.db import Transactions
+from kit.event import new_id
+from kit.testing import check_models, hear_event
+from reports import admin, errors, events
+from reports.analyse import period, sales
+from reports.models import Member
+from reports.settings import ReportsSettings
+
+
+def test_models_and_migrations_agree(kit_config: Path, engine: sa.Engine) -> None:
+    check_models(kit_config, engine)
+
+
+def test_contracts_are_what_is_said(kit_config: Path) -> None:
+    assert contract.differences(events, kit_config.parent / "contract") == []
+
+
+def test_the_readme_names_every_refusal_and_event_and_config_every_setting(kit_config: Path) -> None:
+    readme = (kit_config.parent / "README.md").read_text()
+    sources = [Path(str(module.__file__)).read_text() for module in (errors, period, sales)]
+    codes = re.findall(
+        r'(?:Invalid|NotFound|Forbidden|Conflict|TooMany|_wrong)\(\s*"([a-z_]+)",', "".join(sources)
+    )
+    types = [event.event_type for event in (*contract.said_in(events), *contract.heard_in(events))]
+    assert [name for name in (*codes, *types) if f"`{name}`" not in readme] == []
+    assert len(set(codes)) > 12
+    assert [name for name in ReportsSettings.__annotations__ if name not in config.read(kit_config)] == []
+
+
+def test_the_copy_of_memberships_can_be_made_anew(house: Any, real_db: Transactions, seller: Caller) -> None:
+    group_id, here, gone = new_id(), new_id(), new_id()
+    service = house.service(seller)
+    service.member_joined(
+        hear_event(events.MemberJoined, group_id=group_id, user_id=gone, role="staff", version=3)
+    )
+    house.groups.put(group_id, here, "owner", version=5)
+    house.groups.put(group_id, gone, None, version=5)
+    admin.rebuild_memberships(real_db, lambda method, **kw: getattr(house.groups, method)(**kw))
+    with real_db() as tx:
+        found = {row.user_id: row.role for row in tx.scalars(sa.select(Member))}
+    assert found == {here: "owner", gone: None}
