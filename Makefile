@@ -1,7 +1,6 @@
 # Every target brings what it needs: deploy/local/bootstrap makes the locked environment on a machine that has
 # git, make and python3, and hands over to deploy/local/make.py.
 do := @deploy/local/bootstrap deploy/local/make.py
-export PORT GATEWAYS REPLICAS DATABASE_URI AMQP_URI
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint types contracts migrate run clean

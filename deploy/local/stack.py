@@ -426,7 +426,13 @@ log.file = false
         local = ROOT / "deploy" / "local"
         honcho: list[str | Path] = ["honcho", "-d", ROOT, "-f", local / "Procfile", "-e", self.place / "env"]
         honcho += ["export", "-t", local, "-a", "bchat", "-u", "bchat", "-c", counts, "-l", self.log]
-        run([*honcho, "supervisord", self.place], "Reading the Procfile", self.log / "honcho.log")
+        # honcho counts ports from a PORT of its own; ours are in the env file.
+        run(
+            [*honcho, "supervisord", self.place],
+            "Reading the Procfile",
+            self.log / "honcho.log",
+            env={"PORT": "0"},
+        )
         (self.place / "bchat.conf").chmod(0o600)
         with (self.log / "supervisord.out").open("wb") as out:
             self._supervisor = subprocess.Popen(
