@@ -625,3 +625,19 @@ def test_going_away_everybody_is_told(gateway: Gateway, ann: Peer, ben: Peer) ->
     assert {ann.closed_with(), ben.closed_with()} == {1001}
     draining.join(2)
     assert gateway.sockets.draining
+
+
+def test_a_fault_of_ours_ends_the_socket_and_nothing_else(
+    house: House,
+    gateway: Gateway,
+    services: Any,
+    peer: Callable[[], Peer],
+    token: Callable[..., str],
+    ben: Peer,
+) -> None:
+    services.answers("groups.memberships", {"nonsense": 1})
+    ann = peer()
+    ann.say(type="hello", token=token())
+    assert not ann._receive(3)
+    ben.say(type="ping")
+    assert ben.next()["type"] == "pong"

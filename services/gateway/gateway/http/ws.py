@@ -4,11 +4,14 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, request
 from kit.errors import Unavailable
+from kit.observe import get_logger
 
 from gateway.http.base import PREFIX, address
 from gateway.sockets import Bucket, Socket, shake_hands
 from gateway.talk import Talk
 from gateway.wiring import Gateway, gateway
+
+log = get_logger(__name__)
 
 
 class Handled(Response):
@@ -46,6 +49,8 @@ def converse(parts: Gateway, sock: Any, address: str | None) -> None:
     parts.sockets.add(socket)
     try:
         socket.read(talk.hear, settings.HELLO_SECONDS)
+    except Exception:
+        log.exception("socket_failed")  # not to Flask: it would write an HTTP answer into the socket
     finally:
         parts.sockets.remove(socket)
         talk.end()
