@@ -644,9 +644,9 @@ class Company:
         if (day + timedelta(days=1)).day == 1:
             self.month(day)
 
-    def due(self, day: date) -> bool:
-        """Lets the next planned thing of the day happen; False when nothing more is planned for it."""
-        if not self.plan or self.plan[0][0] > day:
+    def due(self, day: date, ahead: int = 0) -> bool:
+        """Lets the next planned thing happen, if it is planned for that day or so many days after it."""
+        if not self.plan or self.plan[0][0] > day + timedelta(days=ahead):
             return False
         _, _, what, key = heapq.heappop(self.plan)
         steps = (self.decide, self.cancel, self.deliver, self.give_back, self.pay, self.receive, self.begin)

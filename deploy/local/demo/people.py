@@ -1,0 +1,206 @@
+"""Seeds the demo's people and rooms through the public HTTP API; what is there already is left as it is.
+
+    python people.py --url http://127.0.0.1:8000 --admin-user admin --admin-password ... \
+        --people-password ... --logins-out .local/people.json
+
+Every option has an environment variable (see below), as deploy/local sets them. The file gets one login for
+each role: [{"role", "username", "password"}].
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from client import Away, Person, Refused
+
+SHOP = "Rijwielhuis Groningen"  # the customer whose Nora Willems is
+REPORTS = (
+    *("sales", "purchasing", "production", "receivables"),
+    *("payables", "ledger", "financial", "human_resources"),
+)
+
+
+@dataclass(frozen=True)
+class Somebody:
+    username: str
+    name: str
+    role: str | None  # that this login stands for in demo.json
+    kind: str = "staff"
+    permissions: tuple[str, ...] = ()
+
+
+PEOPLE = {
+    who.username: who
+    for who in (
+        Somebody(
+            "marieke",
+            "Marieke Visser, sales",
+            "owner",
+            permissions=(*(f"reports:{r}" for r in REPORTS), "news:publish"),
+        ),
+        Somebody(
+            "jan", "Jan Bakker, planning", "coordinator", permissions=("reports:sales", "reports:production")
+        ),
+        Somebody("sofie", "Sofie Jansen, accounts", "staff", permissions=("reports:sales",)),
+        Somebody("nora", f"Nora Willems, {SHOP}", "guest", kind="customer"),
+        Somebody("omar", "Omar Kaya, warehouse", None),
+        Somebody("eva", "Eva Mulder, finance", None, permissions=("reports:sales", "reports:receivables")),
+    )
+}
+STAFF = {"jan": "coordinator", "sofie": "staff", "omar": "staff", "eva": "staff"}
+
+
+@dataclass(frozen=True)
+class Room:
+    """Made by Marieke, who owns it."""
+
+    name: str
+    description: str
+    fields: dict[str, Any]
+    members: dict[str, str]
+    talk: tuple[tuple[str, str], ...]
+
+
+FLOOR = Room(
+    "Workshop and office",
+    "What everybody at Kestrel Cycles should hear today.",
+    {"catalogue": "chat", "visibility": "open"},
+    STAFF,
+    (
+        (
+            "marieke",
+            "Good morning all. The order book is long, so please call out what leaves and what is stuck.",
+        ),
+        ("omar", "Will do. The first lorry to Germany is loaded."),
+        ("jan", "Two production orders start today, both e-bikes. I keep an eye on the motors."),
+    ),
+)
+SALES = Room(
+    "Sales figures",
+    "The sales report comes in here by itself; we talk about it.",
+    {"catalogue": "business", "type": "sales", "visibility": "open"},
+    {"jan": "coordinator", "sofie": "staff", "eva": "staff"},
+    (
+        (
+            "marieke",
+            "The sales report is set to come into this room by itself. Open it and filter as you like.",
+        ),
+        ("eva", "Good. I compare it with the invoices at the end of the month."),
+        ("sofie", "E-bikes keep growing. Road bikes I worry about."),
+    ),
+)
+CUSTOMER = Room(
+    f"{SHOP} and Kestrel",
+    "Orders, deliveries and questions.",
+    {"catalogue": "chat", "visibility": "invite"},
+    {"sofie": "coordinator", "omar": "staff", "nora": "guest"},
+    (
+        ("sofie", "Welcome, Nora. Ask here about your orders; Omar from the warehouse reads along."),
+        ("nora", "Thank you! Much better than the phone."),
+    ),
+)
+FAIR = Room(
+    "Spring fair stand",
+    "Stand, samples and price lists, ready before the target date.",
+    {"catalogue": "task", "visibility": "open"},
+    {"jan": "coordinator", "sofie": "staff", "omar": "staff"},
+    (
+        ("marieke", "We take the Merlin and both Harriers. Who builds the samples?"),
+        ("jan", "I put them on the line the week after next."),
+    ),
+)
+ROOMS = (FLOOR, SALES, CUSTOMER, FAIR)
+SUBSCRIPTION = {"type": "sales", "schedule": {"cron": "* * * * *", "timezone": "Europe/Amsterdam"}}
+
+
+def seed(url: str, admin: Person, password: str) -> dict[str, Person]:
+    """Makes whoever and whatever is missing; returns the people, logged in."""
+    admin.log_in()
+    people = {}
+    for who in PEOPLE.values():
+        person = people[who.username] = Person(url, who.username, password)
+        found = [u for u in admin.every("/users", q=who.username) if u["username"] == who.username]
+        if not found:
+            admin.post(
+                "/users", username=who.username, password=password, display_name=who.name, kind=who.kind,
+                permissions=list(who.permissions),
+            )  # fmt: skip
+        try:
+            person.log_in()
+        except Refused:  # the password was kept elsewhere, and that file is gone
+            admin.patch(f"/users/{found[0]['id']}", password=password)
+            person.log_in()
+    owner = people["marieke"]
+    for room in ROOMS:
+        group = made(owner, room)
+        there = {member["user_id"] for member in owner.every(f"/groups/{group['id']}/members")}
+        wanted = {people[name].me["id"]: role for name, role in room.members.items()}
+        if room is not CUSTOMER:
+            wanted[admin.me["id"]] = "staff"
+        for user_id, role in wanted.items():
+            if user_id not in there:
+                owner.put(f"/groups/{group['id']}/members/{user_id}", role=role)
+        if not any(e["kind"] == "text" for e in owner.get(f"/groups/{group['id']}/timeline")["items"]):
+            for name, text in room.talk:
+                people[name].say(group["id"], text)
+    subscribe(owner, made(owner, SALES)["id"])
+    return people
+
+
+def made(owner: Person, room: Room) -> dict[str, Any]:
+    """The room; when its owner has ended it, a new one of the same name."""
+    for group in owner.every("/groups", q=room.name):
+        if group["name"] == room.name and not group["ended_at"] and group["my_role"] == "owner":
+            return dict(group)
+    fields = dict(room.fields)
+    if fields["catalogue"] == "task":
+        ends = datetime.now(UTC) + timedelta(days=21)
+        fields["target_end"] = ends.strftime("%Y-%m-%dT16:00:00.000Z")
+    return dict(owner.post("/groups", name=room.name, description=room.description, **fields))
+
+
+def subscribe(owner: Person, group_id: str) -> None:
+    """The report comes every minute, so that who has just logged in sees one arrive."""
+    if not any(s["target"] == {"group_id": group_id} for s in owner.every("/subscriptions")):
+        owner.post("/subscriptions", target={"group_id": group_id}, **SUBSCRIPTION)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    for option, variable in (
+        ("--url", "BCHAT_URL"),
+        ("--admin-user", "BCHAT_ADMIN"),
+        ("--admin-password", "BCHAT_ADMIN_PASSWORD"),
+        ("--people-password", "BCHAT_PEOPLE_PASSWORD"),
+        ("--logins-out", "BCHAT_PEOPLE_FILE"),
+    ):
+        default = os.environ.get(variable)
+        parser.add_argument(option, default=default, required=not default, help=f"${variable}")
+    args = parser.parse_args()
+    try:
+        seed(args.url, Person(args.url, args.admin_user, args.admin_password), args.people_password)
+    except (Refused, Away) as problem:
+        print(f"The people of the demo could not be made: {problem}", file=sys.stderr)
+        return 1
+    logins = [
+        {"role": who.role, "username": who.username, "password": args.people_password}
+        for who in PEOPLE.values()
+        if who.role
+    ]
+    out = Path(args.logins_out)
+    out.touch(0o600)
+    out.write_text(json.dumps(logins, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
