@@ -70,7 +70,8 @@ def start_observing(service: str, level: str = "INFO", format: str = "json") -> 
     renderer: Any = (
         structlog.processors.JSONRenderer(serializer=lambda v, **_: orjson.dumps(v, default=str).decode())
         if format == "json"
-        else structlog.dev.ConsoleRenderer(colors=False)
+        # The default prints all local variables, passwords too, and takes seconds over it.
+        else structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     )
     last = [structlog.processors.format_exc_info, renderer] if format == "json" else [renderer]
     handler = logging.StreamHandler(sys.stderr)

@@ -49,7 +49,7 @@ from kit.caller import HEADER, Caller
 from kit.clock import now
 from kit.config import Settings
 from kit.db import Transactions, connect
-from kit.errors import Refusal
+from kit.errors import Refusal, Unavailable
 from kit.event import CONTENT_TYPE, Heard
 from kit.observe import DEAD, HANDLED, RETRIED, get_logger, serve_probes, span, start_observing
 from kit.outbox import OutboxRelay
@@ -63,6 +63,8 @@ SETTINGS = "kit_settings"
 # Less than an orchestrator waits between SIGTERM and SIGKILL.
 STOP_SECONDS = 25.0
 LOST = (OSError, AMQPError)
+# Connections lost or not to be had, locks and statements that took too long: it may work the next time.
+DATABASE_AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 
 
 def _settings() -> Settings:
@@ -243,16 +245,20 @@ class _RpcConsumer(RpcConsumer):
         self.consumer.finish()
 
     def handle_result(self, message: Any, result: Any, exc_info: Any) -> Any:
+        answered = exc_info
+        if exc_info and isinstance(exc_info[1], DATABASE_AWAY):
+            refusal = Unavailable("unavailable", "The database is away or busy.", retry_after=1)
+            answered = Unavailable, refusal, exc_info[2]
         try:
-            return super().handle_result(message, result, exc_info)
+            super().handle_result(message, result, answered)
         except Exception as problem:
             # Who asked has lost the broker too, or gave no address. Not a reason to end all other calls.
             log.warning("answer_lost", problem=str(problem) or type(problem).__name__)
             with suppress(*LOST):
                 self.consumer.ack_message(message)
-            return result, exc_info
         finally:
             self.consumer.in_hand -= 1
+        return result, exc_info
 
 
 class _Rpc(Rpc):

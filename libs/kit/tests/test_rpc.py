@@ -124,6 +124,22 @@ def test_a_call_under_way_at_sigterm_is_answered_and_runs_once(world: World) -> 
     assert world.notes("called") == ["milk", "bread"]
 
 
+def test_a_call_that_loses_its_database_may_be_tried_again(world: World) -> None:
+    world.serve()
+    with ThreadPoolExecutor() as pool, world.engine.connect() as other:
+        other.exec_driver_sql("LOCK TABLE notes IN EXCLUSIVE MODE")
+        call = pool.submit(world.call, "note", text="milk")
+        until(world.blocked)
+        world.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        problem = call.exception(PATIENT)
+    assert isinstance(problem, errors.Unavailable)
+    assert problem.retry_after
+    assert world.call("note", text="bread")
+
+
 def test_many_threads_share_one_client(world: World) -> None:
     world.serve()
     started = threading.Barrier(20)
