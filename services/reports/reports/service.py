@@ -24,7 +24,7 @@ from reports.errors import (
     too_many_subscriptions,
 )
 from reports.events import GroupEnded, MemberJoined, MemberLeft, MemberRoleChanged, PermissionsChanged
-from reports.making import KINDS
+from reports.making import KINDS, Kind
 from reports.models import Load, Report, Subscription
 from reports.requests import (
     Subscribing,
@@ -85,8 +85,7 @@ class Reports(Service):
             if answer := tx.replay(self.caller, body):
                 return answer
             self._limit_open(tx)
-            if tx.scalar(sa.select(sa.exists().where(Load.source == name, Load.status == "ready"))):
-                kind.check(tx, name, kind.filters(**asked["filters"]))
+            self._check(tx, kind, name, asked["filters"])
             report_id = jobs.add(
                 tx,
                 Report,
@@ -215,6 +214,7 @@ class Reports(Service):
             most, mine = self.settings.MOST_SUBSCRIPTIONS, Subscription.owner_id == self.caller.id
             if (tx.scalar(sa.select(sa.func.count()).where(mine)) or 0) >= most:
                 raise too_many_subscriptions(most)
+            self._check(tx, kind, self._source(name).name, content["filters"])
             rooms.know_caller(tx, self.caller)
             row = Subscription(owner_id=self.caller.id, type=type, source=name, created_at=now(), **content)
             self._set(row, asked)
@@ -252,6 +252,7 @@ class Reports(Service):
             self._membership(asked.group_id).require_open()
         with self.db() as tx:
             row = self._mine(tx, subscription_id, lock=True)
+            self._check(tx, kind, self._source(row.source).name, filters)
             row.period, row.filters = period, filters
             self._set(row, asked)
             return show_subscription(row)
@@ -332,6 +333,11 @@ class Reports(Service):
         if not isinstance(name, str) or name not in sources:
             raise source_not_found(str(name)[:40])
         return sources[name]
+
+    def _check(self, tx: Transaction, kind: Kind, source: str, filters: dict[str, Any]) -> None:
+        """Refuses now what the facts, if there are any yet, would refuse later."""
+        if tx.scalar(sa.select(sa.exists().where(Load.source == source, Load.status == "ready"))):
+            kind.check(tx, source, kind.filters(**filters))
 
     def _membership(self, group_id: str) -> rooms.Membership:
         """The caller's, from our copy; groups is asked only for what we have not heard of."""

@@ -113,6 +113,7 @@ class Worker:
                 raise
             except (_Failed, LoadError, Refusal) as problem:
                 outcome = "failed"
+                log.warning("job_failed", job=name, job_id=job.id, problem=str(problem.__cause__ or problem))
                 self._fail(job, tell, problem.detail if isinstance(problem, Refusal) else str(problem))
             except Exception:
                 outcome = "failed"
@@ -122,7 +123,6 @@ class Worker:
         return True
 
     def _fail(self, job: jobs.J, tell: Callable[[Transaction, jobs.J], None], reason: str) -> None:
-        log.warning("job_failed", job_id=job.id, reason=reason)
         with self.db() as tx:
             held = jobs.hold(tx, job)
             held.status, held.error, held.finished_at = "failed", reason[:2000], now()

@@ -153,8 +153,9 @@ def test_a_query_may_end_in_a_semicolon_and_a_comment(acquired: Any, tmp_path: P
 def test_a_replica_out_of_reach_is_an_error_in_words(acquired: Any, erp: Any) -> None:
     erp.uri = erp.uri.rpartition("/")[0] + "/no_such_database"
     try:
-        with pytest.raises(LoadError, match=r"The replica of house can't be reached: .*no_such_database"):
+        with pytest.raises(LoadError, match='can\'t be reached: database "no_such_database"') as error:
             acquired.load()
+        assert "127.0.0.1" not in str(error.value)
     finally:
         erp.uri = erp.engine.url.render_as_string(hide_password=False)
 

@@ -311,6 +311,7 @@ def test_a_subscription_shows_its_next_five_times_and_is_its_owners(stocked: Any
         {"schedule": "daily"},
         {"period": "soon"},
         {"filters": {"colour": 1}},
+        {"filters": {"company_id": "nobody"}},
     ],
 )
 def test_a_wrong_subscription_is_refused(stocked: Any, seller: Caller, wrong: dict[str, Any]) -> None:

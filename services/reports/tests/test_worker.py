@@ -267,12 +267,20 @@ def test_a_bug_fails_the_report_without_telling_its_insides(
     assert "secret" not in report.error
 
 
-def test_a_waiting_worker_is_woken_at_once(
-    stocked: Any, seller: Caller, start: Callable[[], subprocess.Popen[bytes]]
+def test_a_waiting_worker_is_woken_and_outlives_its_connections(
+    stocked: Any, seller: Caller, engine: sa.Engine, start: Callable[[], subprocess.Popen[bytes]]
 ) -> None:
-    start()
-    first = stocked.service(seller).request(type="sales")["report_id"]
-    until(lambda: stocked.report(first).status == "ready")
-    second = stocked.service(seller).request(type="sales")["report_id"]
-    until(lambda: stocked.report(second).status == "ready", 10)
+    worker = start()
+
+    def made() -> None:
+        report_id = stocked.service(seller).request(type="sales")["report_id"]
+        until(lambda: stocked.report(report_id).status == "ready")
+
+    made()
+    with engine.connect() as connection:
+        ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+        ended += " AND application_name = 'bchat-reports-worker'"
+        assert connection.execute(sa.text(ended)).rowcount > 0
+    made()
+    assert worker.poll() is None
     assert len(rows(stocked, Load)) == 1

@@ -3,6 +3,7 @@
 # ruff: noqa: S608  names of tables and columns come from `canonical`, never from a source.
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from reports.models import FACTS
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 _UNDEFINED_TABLE = "42P01"
+_REQUIRES = re.compile(r"^-- requires: (.+)$", re.MULTILINE)
 
 
 class LoadError(Exception):
@@ -81,7 +83,9 @@ def load(
     tx.execute(sa.text("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"))
     with _replica(source, uri, limits) as (replica, as_of):
         reading = Reading(as_of)
-        for view, sql in statements.items():
+        for view, file in statements.items():
+            if (sql := _offered(replica, file)) is None:
+                continue
             rows = _View(tx, replica, source, view, f"{folder.name}/{view.name}.sql", sql, limits).bring(
                 whole
             )
@@ -110,9 +114,29 @@ def _replica(source: str, uri: str, limits: Limits) -> Iterator[tuple[sa.Connect
         connection = engine.connect().execution_options(**reading)
         as_of = connection.scalar(sa.text("SELECT current_timestamp"))
     except DBAPIError as problem:
-        raise LoadError(f"The replica of {source} can't be reached: {_words(problem)}") from problem
+        # Hosts and ports are for the log; who reads a report sees this text.
+        _, fatal, why = _words(problem).rpartition("FATAL: ")
+        raise LoadError(f"The replica of {source} can't be reached{fatal and f': {why}'}.") from problem
     with connection:
         yield connection, as_of
+
+
+def _offered(replica: sa.Connection, file: str) -> str | None:
+    """The query of a file, or None where the replica has none of its tables.
+
+    An ERP of modules lacks the tables of those that a company hasn't installed. A file for such an ERP is in
+    parts, each begun by a line `-- requires: <tables>`; those whose tables exist are added up.
+    """
+    before, *parts = _REQUIRES.split(file)
+    if not parts:
+        return file
+
+    def exists(table: str) -> bool:
+        return replica.scalar(sa.text("SELECT to_regclass(:table)"), {"table": table}) is not None
+
+    pairs = zip(parts[::2], parts[1::2], strict=True)
+    here = [sql for tables, sql in pairs if all(map(exists, tables.split()))]
+    return before + "\nUNION ALL\n".join(f"({sql.strip().rstrip(';')}\n)" for sql in here) if here else None
 
 
 def _words(problem: DBAPIError) -> str:
