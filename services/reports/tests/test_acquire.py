@@ -173,11 +173,11 @@ STEPS = st.lists(
         st.tuples(st.just("delete"), st.integers(0, 5), st.just(0)),
         st.tuples(st.just("load"), st.booleans(), st.just(0)),
     ),
-    max_size=14,
+    max_size=10,
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_whatever_the_order_of_changes_and_loads_the_facts_end_as_the_replica(
     acquired: Any, erp: Any, sold: Sold, tmp_path: Path, steps: list[tuple[str, Any, int]]

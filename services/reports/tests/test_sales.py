@@ -201,7 +201,7 @@ AMOUNTS = st.lists(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(orders=AMOUNTS, start=st.dates(date(2025, 1, 1), date(2026, 6, 1)), days=st.integers(0, 500))
 def test_the_parts_always_add_up_to_the_whole(
     acquired: Any, erp: Any, sold: Sold, orders: list[tuple[date, int, int]], start: date, days: int
