@@ -151,6 +151,15 @@ class Stack:
         """Start it again after `stop`."""
         self._rpc().startProcess(self._full(name), False)
 
+    @contextlib.contextmanager
+    def stopped(self, name: str) -> Iterator[None]:
+        """Stopped in here, and started again however this ends."""
+        self.stop(name)
+        try:
+            yield
+        finally:
+            self.start(name)
+
     def wait_ready(self, names: Sequence[str] | None = None, deadline: float = 180) -> None:
         """Wait until they serve; all of them, unless named."""
         waiting = [name for name in names or self.names if name.partition(".")[0] not in {"player"}]
@@ -180,19 +189,22 @@ class Stack:
         # What the first start makes takes half of its time, and is the same until the code is another.
         made, recipe = self.place / "made", self._recipe()
         private = "postgres.1" in self.names and "rabbitmq.1" in self.names
-        if not private or not made.exists() or made.read_text() != recipe:
+        anew = not private or not made.exists() or made.read_text() != recipe
+        if anew:
             self._make()
-            made.write_text(recipe)
         self.say("Starting the services")
         for name in self.names:
             if self._group(name) == "bchat" and name != "player.1":
                 self.start(name)
         self.wait_ready()
         if self.demo:
-            self.say("Introducing the people")
-            self._python("people.py")
-            self.logins = [self.admin, *json.loads((self.place / "people.json").read_text())]
+            people = self.place / "people.json"
+            if anew or not people.exists():
+                self.say("Introducing the people")
+                self._python("people.py")
+            self.logins = [self.admin, *json.loads(people.read_text())]
             self.start("player.1")
+        made.write_text(recipe)
 
     def wait(self) -> None:
         """Stay until interrupted, and start everything again should supervisord itself die."""
@@ -305,7 +317,7 @@ class Stack:
             "AS_POSTGRES": " ".join(as_postgres),
             "POSTGRES_BIN": str(binaries),
             "POSTGRES_DATA": str(data),
-            "SUPERUSER_DATABASE_URI": f"postgresql://postgres:{self._secret('postgres')}@127.0.0.1:{port}/postgres",
+            "SUPERUSER_DATABASE_URI": f"postgresql+psycopg2://postgres:{self._secret('postgres')}@127.0.0.1:{port}/postgres",
         }
 
     def _postgres_home(self) -> tuple[pwd.struct_passwd | None, Path]:
@@ -516,7 +528,7 @@ log.file = false
     def _recipe(self) -> str:
         parts = [ROOT / "libs", ROOT / "services", ROOT / "deploy" / "local"]
         files = [file for part in parts for file in part.rglob("*") if file.suffix in {".py", ".sql", ".yml"}]
-        return f"{digest_of(sorted(files))} company={self.company}"
+        return f"{digest_of(sorted(files))} company={self.company} demo={self.demo}"
 
     def _make(self) -> None:
         self.say("Migrating")
