@@ -36,10 +36,10 @@ class GatewaySettings(Settings):
     HELLO_SECONDS: float = Field(default=10.0, gt=0, description="Time a new socket has for its hello.")
     DRAIN_SECONDS: float = Field(default=5.0, ge=0, description="Over which sockets close when we stop.")
     SOCKET_BACKLOG_BYTES: int = Field(
-        default=256 * 1024, ge=1024, description="Unread bytes after which a slow reader is closed."
+        default=1024 * 1024, ge=1024, description="Unread bytes after which a slow reader is closed."
     )
-    SOCKET_FRAMES_PER_SECOND: float = Field(default=20.0, gt=0, description="Frames a socket may send.")
-    SOCKET_FRAMES_BURST: int = Field(default=100, ge=1, description="Frames it may send at once.")
+    SOCKET_FRAMES_PER_SECOND: float = Field(default=200.0, gt=0, description="Frames a socket may send.")
+    SOCKET_FRAMES_BURST: int = Field(default=1000, ge=1, description="Frames it may send at once.")
     SOCKETS_PER_USER: int = Field(default=20, ge=1, description="Sockets of one user on one worker.")
     GAP_SECONDS: float = Field(default=0.2, ge=0, description="Wait for a missing entry before asking chat.")
     RESYNC_SECONDS: float = Field(

@@ -238,7 +238,7 @@ class Socket:
                         self._take(frame, message, hear)
                 if protocol.state is not State.OPEN and self._closing_until is None:
                     self._closing_until = time.monotonic() + GOODBYE_SECONDS
-                    if protocol.close_sent:
+                    if protocol.close_sent and not protocol.close_rcvd:
                         CLOSED.labels(protocol.close_sent.code).inc()
         except OSError:
             pass  # the client is gone, which is no news
