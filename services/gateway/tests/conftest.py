@@ -81,6 +81,8 @@ def gateway(key: Ed25519PrivateKey, services: Services, client_dist: Path) -> Ga
         TOKEN_PUBLIC_KEYS=pem,
         CLIENT_DIST=str(client_dist),
         RPC_SECONDS=1,
+        SOCKET_FRAMES_PER_SECOND=20,
+        SOCKET_FRAMES_BURST=100,
     )
     made = Gateway(settings, services)
     made.tokens.ready = True
