@@ -25,7 +25,7 @@ class GatewaySettings(Settings):
         default=900, ge=1, description="No access token lives longer; an ended session is remembered so long."
     )
     REMEMBER_SECONDS: int = Field(
-        default=30 * 86400, ge=1, description="Life of the cookie of an automatic login."
+        default=60 * 86400, ge=1, description="Life of the cookie of an automatic login."
     )
     RPC_SECONDS: float = Field(default=5.0, gt=0, description="Deadline of a call to a service.")
     SEND_SECONDS: float = Field(default=10.0, gt=0, description="Deadline of a message, waiting included.")
