@@ -41,7 +41,7 @@ def main() -> int:
     for name in ("run", "migrate"):
         commands.add_parser(name).add_argument("service")
     args = parser.parse_args()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:
         return int(globals()[args.command](*([args.service] if "service" in args else [])) or 0)

@@ -212,6 +212,7 @@ class Stack:
             self._supervisor.wait()
             self.say("The supervisor is gone; starting everything again")
             self.start_all()
+            self.say("Ready again")
 
     def close(self) -> None:
         """Stop everything, servers last."""
