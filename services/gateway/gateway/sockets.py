@@ -51,11 +51,11 @@ class Bucket:
         self.at = time.monotonic()
 
     def take(self) -> float:
-        """Takes one and returns 0, or the seconds until there is one."""
+        """Takes one and returns 0, or the seconds until one can be taken."""
         now = time.monotonic()
         self.tokens = min(self.burst, self.tokens + (now - self.at) * self.rate) - 1
         self.at = now
-        return max(0.0, -self.tokens / self.rate)
+        return 0.0 if self.tokens >= 0 else (1 - self.tokens) / self.rate
 
     @property
     def overdrawn(self) -> bool:
