@@ -46,6 +46,7 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
     }
     for path in document["paths"].values():
         for method, operation in path.items():
+            operation["responses"].pop("422", None)  # APIFlask's own, which is no problem document
             operation["responses"]["default"] = PROBLEM
             if method == "post" and not operation["operationId"].endswith(NOTHING_NEW):
                 operation.setdefault("parameters", []).append(
