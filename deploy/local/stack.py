@@ -470,7 +470,7 @@ log.file = false
     def _wait_servers(self) -> None:
         for name, tries in (("postgres.1", self._try_postgres), ("rabbitmq.1", self._try_rabbitmq)):
             try:
-                _until(tries, 120)
+                _until(tries, 120 if name in self.names else 20)
             except TimeoutError as problem:
                 server = name.partition(".")[0]
                 if name not in self.names:
