@@ -146,20 +146,20 @@ def contracts() -> int:
 
 def run(service: str) -> int:
     """One more process of a service beside those of the running demo, in the foreground."""
-    return _kit(service, "serve")
+    return _kit(service, "run", "serve")
 
 
 def migrate(service: str) -> int:
     """Bring a service's schema in the running demo to the newest version."""
-    return _kit(service, "migrate")
+    return _kit(service, "migrate", "migrate")
 
 
-def _kit(service: str, command: str) -> int:
+def _kit(service: str, target: str, command: str) -> int:
     folder = ROOT / "services" / service
     if not leftovers(LOCAL):
         raise Trouble("It needs the servers of a running demo: `make demo` in another window.")
     if not service or not (folder / "config.yml").exists():
-        raise Trouble(f"Say which service: `make {command} S=chat`.")
+        raise Trouble(f"Say which service: `make {target} S=chat`.")
     lines = (LOCAL / "env").read_text().splitlines()
     env = {key: value.strip("'") for key, _, value in (line.partition("=") for line in lines)}
     env["DATABASE_URI"] = env[f"{service.upper()}_DATABASE_URI"]
