@@ -43,6 +43,7 @@ function device(): string {
   return known;
 }
 
+const SIGNED_IN = "bchat.signed_in";
 const outboxKey = (userId: string) => `bchat.outbox.${userId}`;
 
 const socket = new Socket(
@@ -66,10 +67,12 @@ export async function signIn(username: string, password: string, remember: boole
 
 /** Automatic login: the cookie, if there is one and it is still good. */
 export async function resume() {
-  begin(await access.refresh());
+  // Scripts cannot see the cookie: without this mark everybody's first visit would begin with a refusal.
+  if (localStorage.getItem(SIGNED_IN)) begin(await access.refresh());
 }
 
 function begin(session: Session) {
+  localStorage.setItem(SIGNED_IN, "yes");
   const kept = sessionStorage.getItem(outboxKey(session.user.id));
   happen({ type: "signed_in", user: session.user, outbox: kept ? (JSON.parse(kept) as Pending[]).map((m) => (m.status === "failed" ? m : { ...m, status: "queued" })) : [] });
   void settleIn(session.user);
@@ -95,6 +98,7 @@ export async function signOut() {
 }
 
 function forget() {
+  localStorage.removeItem(SIGNED_IN);
   socket.stop();
   queries.clear();
   happen({ type: "signed_out" });
