@@ -332,7 +332,12 @@ def shake_hands(request: Request, origins: frozenset[str], draining: bool) -> by
 def own_origin(request: Request, origins: frozenset[str]) -> bool:
     """Whether the request comes from a page of ours, of an allowed origin, or from no page at all."""
     origin = request.headers.get("Origin")
-    return origin is None or origin in origins or urlsplit(origin).netloc == request.host
+    if origin is None or origin in origins:
+        return True
+    try:
+        return urlsplit(origin).netloc == request.host
+    except ValueError:
+        return False
 
 
 def _choose(_: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:

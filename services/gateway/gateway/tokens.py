@@ -107,6 +107,8 @@ class Tokens:
                 leeway=LEEWAY_SECONDS,
                 options={"require": ["exp", "iat", "sub"]},
             )
+            if claims["exp"] - claims["iat"] > self._seconds:
+                raise jwt.InvalidTokenError("it would outlive the memory of its session's end")
             texts = [claims["sub"], claims["sid"], claims["kind"], *claims["perms"]]
         except jwt.ExpiredSignatureError:
             raise Unauthenticated("token_expired", "The access token has expired.") from None

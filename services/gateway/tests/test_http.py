@@ -179,6 +179,7 @@ def test_a_token_that_is_not_ours_is_refused(
         token(sid=None),
         token(perms=[1]),
         token(sub=7),
+        token(exp=datetime.now(UTC) + timedelta(minutes=20)),  # its session's end would be forgotten
         f"{head}.{body}.{signature[::-1]}",
     ):
         response = http.get("/api/v1/me", headers={"Authorization": f"Bearer {bad}"})
@@ -269,10 +270,17 @@ def test_a_refresh_token_can_live_in_a_cookie_that_scripts_do_not_see(
     assert "Max-Age=" in response.headers["Set-Cookie"]
 
 
-def test_the_cookie_is_not_for_other_origins(http: FlaskClient) -> None:
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://["])
+def test_the_cookie_is_not_for_other_origins(http: FlaskClient, services: Any, origin: str) -> None:
     http.set_cookie("bchat_refresh", "0.r-1", path="/api/v1/auth")
-    response = http.post("/api/v1/auth/refresh", headers={"Origin": "https://evil.example"})
+    response = http.post("/api/v1/auth/refresh", headers={"Origin": origin})
     assert_problem(response, 403, "origin_not_allowed")
+    # A form of any page can send this.
+    body = b'{"username":"mallory","cookie":true,"password":"a=b"}'
+    headers = {"Origin": origin, "Content-Type": "text/plain"}
+    response = http.post("/api/v1/auth/login", data=body, headers=headers)
+    assert_problem(response, 403, "origin_not_allowed")
+    assert services.asked == []
 
 
 def test_a_cookie_that_is_good_for_nothing_is_taken_away(http: FlaskClient, services: Any) -> None:
@@ -445,7 +453,15 @@ def test_the_clients_assets_may_be_kept_for_ever(http: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/assets/gone.js", "/favicon.png", "/api/v2/me", "/../conftest.py", "/..%2fconftest.py"]
+    "path",
+    [
+        "/assets/gone.js",
+        "/favicon.png",
+        "/api/v2/me",
+        "/../conftest.py",
+        "/..%2fconftest.py",
+        f"/{'a' * 300}.js",
+    ],
 )
 def test_what_is_no_page_is_not_found(http: FlaskClient, path: str) -> None:
     assert_problem(http.get(path), 404, "not_found")

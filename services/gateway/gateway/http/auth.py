@@ -108,6 +108,9 @@ class Session(Shown):
 
 @auth.route("POST", "/auth/login", "Log in", body=Login, shows=Session, public=True)
 def login(body: Login) -> Response:
+    if body.cookie and not own_origin(request, gateway().origins):
+        # Any page could sign its visitors in as somebody of its choice.
+        raise Forbidden("origin_not_allowed", "The cookie is not for this origin.")
     told = gateway().backend.call(
         "auth",
         "login",

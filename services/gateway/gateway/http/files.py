@@ -56,7 +56,10 @@ class Files:
     def get(self, name: str) -> File | None:
         found = safe_join(str(self._folder), name)
         path = Path(found) if found else None
-        if path is None or not path.is_file():
+        try:
+            if path is None or not path.is_file():
+                return None
+        except OSError:  # longer than a name can be
             return None
         file = self._read.get(path)
         if file is None or file.changed != path.stat().st_mtime_ns:
