@@ -21,6 +21,9 @@ SENT = Histogram(
     "bchat_gateway_send_batch", "Messages one call to chat carried.", buckets=(1, 2, 5, 10, 20, 50, 100, 200)
 )
 
+# An entry's text comes back as up to 12 bytes a character, and RabbitMQ takes no message over 16 MiB.
+CALL_CHARACTERS = 500_000
+
 Message = dict[str, Any]
 Answer = dict[str, Any] | Exception
 Waiting = tuple[float, Message, Callable[[Answer], None]]
@@ -71,11 +74,20 @@ class Batcher:
     def _run(self) -> None:
         try:
             while self._queue:
-                batch = [self._queue.popleft() for _ in range(min(self._most, len(self._queue)))]
+                batch = self._next_batch()
                 for (_, _, done), answer in zip(batch, self._answers(batch), strict=True):
                     done(answer)
         finally:
             self._running = False
+
+    def _next_batch(self) -> list[Waiting]:
+        batch, characters = [self._queue.popleft()], 0
+        while self._queue and len(batch) < self._most:
+            characters += len(batch[-1][1].get("text", ""))
+            if characters > CALL_CHARACTERS:
+                break
+            batch.append(self._queue.popleft())
+        return batch
 
     def _answers(self, batch: list[Waiting]) -> list[Answer]:
         late = sum(deadline <= time.monotonic() for deadline, _, _ in batch)  # the oldest are in front

@@ -74,10 +74,14 @@ class Live:
             log.exception("event_not_relayed")
 
     def hear_gateway(self, body: bytes) -> None:
-        """Something fleeting that a gateway told all gateways."""
-        told = orjson.loads(body)
-        room = self._hub.sockets([f"group:{told['group_id']}"])
-        self._hub.tell([s for s in room if s.user_id != told["user_id"]], encode(told))
+        """Something fleeting that a gateway told all gateways; one of another version may tell what we
+        don't know."""
+        try:
+            told = orjson.loads(body)
+            room = self._hub.sockets([f"group:{told['group_id']}"])
+            self._hub.tell([s for s in room if s.user_id != told["user_id"]], encode(told))
+        except Exception:
+            log.exception("gateway_message_not_relayed")
 
     # Events
 

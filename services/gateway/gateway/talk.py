@@ -30,6 +30,7 @@ class Partners:
     """Whom a conversation needs.
 
     Args:
+        lane: the batcher for a user's messages to a group.
         say: tells all gateways something fleeting.
     """
 
@@ -37,7 +38,7 @@ class Partners:
     hub: Hub
     live: Live
     tokens: Tokens
-    batcher: Batcher
+    lane: Callable[[str, str], Batcher]
     say: Callable[[dict[str, Any]], None]
     heartbeat: float
     sockets_per_user: int
@@ -135,11 +136,17 @@ class Talk:
         socket.go_live()
         unseen = {g for g in hello.groups if hub.role(socket.user_id, g) is None}
         waiting = {g for g, s in person.groups.items() if s.role and socket in hub.joining(g, person.id)}
-        for group_id in unseen | waiting:
+        for group_id in waiting - unseen:
             gevent.spawn(self._with.live.show, socket.user_id, group_id)
+        gevent.spawn(self._show_each, unseen)
         if len(person.sockets) > 1:  # the others did not notice
             for group_id in (joined | left) - unseen - waiting:
                 gevent.spawn(self._with.live.show, socket.user_id, group_id)
+
+    def _show_each(self, group_ids: set[str]) -> None:
+        """One after another: a client may name a thousand groups that there never were."""
+        for group_id in group_ids:
+            self._with.live.show(self._socket.user_id, group_id)
 
     def _push_missed(self, have: dict[str, int], positions: dict[str, int]) -> None:
         """Sends what the client missed of each room, or that it is too much; moves the positions there."""
@@ -180,7 +187,8 @@ class Talk:
                 self._socket.offer(frames.encode({"type": "ack", "ref": frame.ref, "entry": answer}))
 
         message = frame.model_dump(exclude={"type", "ref"}, exclude_none=True)
-        self._with.batcher.submit({"sender_id": self._socket.user_id, **message}, done)
+        lane = self._with.lane(self._socket.user_id, frame.group_id)
+        lane.submit({"sender_id": self._socket.user_id, **message}, done)
 
     def _read(self, frame: frames.Read) -> None:
         """Marks are kept until the call before has returned: of one room only the last counts."""

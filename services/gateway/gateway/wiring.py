@@ -33,7 +33,8 @@ class Gateway:
         self.hub = Hub(
             Surroundings(self._fetch, gevent.spawn_later, lambda: gevent.sleep(0), settings.GAP_SECONDS)
         )
-        self.batcher = Batcher(self._send, settings.SEND_SECONDS, settings.SEND_BATCH, settings.SEND_WAITING)
+        limits = settings.SEND_SECONDS, settings.SEND_BATCH, settings.SEND_WAITING
+        self.batcher, self.strangers = Batcher(self._send, *limits), Batcher(self._send, *limits)
         self.live = Live(self.backend, self.hub, self.tokens, self.sockets, settings.TOKEN_SECONDS)
         self.relay = Relay(settings.AMQP_URI, self.live.hear, self.live.hear_gateway)
         self.partners = Partners(
@@ -41,11 +42,15 @@ class Gateway:
             hub=self.hub,
             live=self.live,
             tokens=self.tokens,
-            batcher=self.batcher,
+            lane=self.lane,
             say=self.relay.say,
             heartbeat=settings.HEARTBEAT_SECONDS,
             sockets_per_user=settings.SOCKETS_PER_USER,
         )
+
+    def lane(self, user_id: str, group_id: str) -> Batcher:
+        """Chat may have to ask about whom we don't know as a member; members don't wait for that."""
+        return self.batcher if self.hub.role(user_id, group_id) else self.strangers
 
     def _fetch(self, group_id: str, after_seq: int) -> Fetched:
         told = self.backend.read("chat", "fetch", group_id=group_id, after_seq=after_seq, limit=200)

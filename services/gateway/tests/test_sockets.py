@@ -425,6 +425,57 @@ def test_one_message_that_chat_fails_at_does_not_take_the_others_with_it(
     assert texts == ["first", "good", "chat failed", "fine"]
 
 
+def test_members_do_not_wait_for_what_chat_has_to_ask_about_strangers(
+    house: House, services: Any, gateway: Gateway, ann: Peer
+) -> None:
+    asked = Event()
+
+    def send(messages: list[dict[str, Any]]) -> dict[str, Any]:
+        if any(m["group_id"] != ROOM for m in messages):
+            asked.wait(5)
+        return house.send(messages)
+
+    services.answers("chat.send", send)
+    ann.say(type="send", ref=1, group_id=new_id(), client_id="c-1", text="Anybody?")
+    ann.say(type="send", ref=2, group_id=ROOM, client_id="c-2", text="Hello.")
+    assert ann.next()["ref"] == 2
+    asked.set()
+    assert ann.next()["ref"] == 1
+
+
+def test_a_call_to_chat_is_no_larger_than_the_broker_takes(
+    house: House, services: Any, gateway: Gateway
+) -> None:
+    answers: list[Any] = []
+    for n in range(121):
+        gateway.batcher.submit({"n": n, "text": "x" * 10_000}, answers.append)
+    gevent.sleep(0.05)
+    calls = [len(kwargs["messages"]) for name, _, kwargs in services.asked if name == "chat.send"]
+    assert len(answers) == sum(calls) == 121
+    assert max(calls) <= 51
+
+
+def test_a_client_that_names_many_groups_is_told_of_one_after_another(
+    house: House, services: Any, peer: Callable[[], Peer], token: Callable[..., str]
+) -> None:
+    at_once, most = 0, 0
+
+    def get(group_id: str) -> dict[str, Any]:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        gevent.sleep(0.001)
+        at_once -= 1
+        raise NotFound("group_not_found", "No.")
+
+    services.answers("groups.get", get)
+    ann = peer()
+    ann.hello(token(), groups={new_id(): 1 for _ in range(50)})
+    for _ in range(50):
+        ann.until("group_gone")
+    assert most == 1
+
+
 def test_a_message_that_waits_too_long_is_a_timeout(services: Any, gateway: Gateway) -> None:
     gateway.batcher._seconds = 0.05
     services.answers("chat.send", lambda messages: gevent.sleep(0.1))
@@ -586,6 +637,7 @@ def test_a_report_is_pushed_whole_to_who_asked_and_read_as_that_person(
 def test_what_can_not_be_read_does_not_stop_the_relay(gateway: Gateway, ann: Peer) -> None:
     for body in (b"nonsense", b"[]", b"{}", b'{"type":"chat.entries_appended.v1","data":{}}'):
         gateway.live.hear(body)
+        gateway.live.hear_gateway(body)
     gateway.live.hear(orjson.dumps({"type": "calendar.moved.v1", "data": {}}))
     appended(gateway, entry(6))
     assert ann.next()["entry"]["seq"] == 6

@@ -78,7 +78,7 @@ def timeline(group_id: str, query: TimelineQuery) -> Response:
 )
 def send(group_id: str, body: Message) -> Response:
     message = {"sender_id": g.caller.id, "group_id": group_id, **body.model_dump(exclude_none=True)}
-    return answer(gateway().batcher.send(message), 201)
+    return answer(gateway().lane(g.caller.id, group_id).send(message), 201)
 
 
 @chat.route("PUT", "/groups/<group_id>/read", "I have read up to here; only forward", body=ReadMark)
