@@ -1,6 +1,6 @@
 """The sales report's numbers as the contract has them: KPIs with their definitions, and tables."""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from reports.analyse.sales import Point, Promised, Ranked, Ranking, Sales
@@ -33,7 +33,7 @@ def _text(value: Decimal | None) -> str | None:
 
 
 def _money(value: Decimal | None) -> str | None:
-    return None if value is None else str(value.quantize(Decimal("0.01")))
+    return None if value is None else str(value.quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
 def kpis(sales: Sales, words: Words) -> list[dict[str, Any]]:
