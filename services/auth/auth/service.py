@@ -38,7 +38,7 @@ def _hashes(at_once: int) -> threading.BoundedSemaphore:
     return threading.BoundedSemaphore(at_once)
 
 
-class _Prepared(DependencyProvider):  # type: ignore[misc]
+class _Prepared(DependencyProvider):
     """A key that can't be read fails the start, not the first login; nobody's hash is made beforehand."""
 
     def setup(self) -> None:
