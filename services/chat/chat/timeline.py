@@ -7,6 +7,7 @@ Statements are fixed in number, however many messages, senders and rooms there a
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 from kit.clock import now, rfc3339
@@ -24,6 +25,8 @@ from chat.requests import Behind, Draft, Window, ids
 from chat.rows import rows_of, sent
 
 ENTRIES = Base.metadata.tables["entries"]
+# Of one answer: a character is up to 12 bytes in it, and RabbitMQ takes no message over 16 MiB.
+MOST_CHARACTERS = 500_000
 
 GROWN = rows_of("grown", "group_id", "seq")
 GROW = update(ROOMS).where(ROOMS.c.group_id == GROWN.c.group_id).values(last_seq=GROWN.c.seq)
@@ -189,13 +192,24 @@ def entries(tx: Transaction, group_id: str, window: Window) -> list[Shown]:
 
 
 def page(tx: Transaction, group_id: str, window: Window) -> dict[str, Any]:
-    """One page in seq order; `next_cursor` is the next `after_seq`, or going back the next `before_seq`."""
+    """One page in seq order, shorter where texts are long; `next_cursor` is the next `after_seq`, or going
+    back the next `before_seq`."""
     found = entries(tx, group_id, window)
-    items = found[: window.limit]
-    cursor = str(items[-1]["seq"]) if len(found) > window.limit else None
+    items = _within_an_answer(found[: window.limit])
+    cursor = str(items[-1]["seq"]) if len(found) > len(items) else None
     if window.after_seq is None:
         items.reverse()
     return {"items": items, "next_cursor": cursor}
+
+
+def _characters(entry: Shown) -> int:
+    return len(entry.get("text", ""))
+
+
+def _within_an_answer(found: list[Shown]) -> list[Shown]:
+    """As many of the first as fit, at least one."""
+    sizes = accumulate(map(_characters, found))
+    return found[: max(1, sum(size <= MOST_CHARACTERS for size in sizes))]
 
 
 def read(tx: Transaction, pair: Pair, seq: int) -> int:
@@ -277,6 +291,13 @@ def catch_up(tx: Transaction, behind: Behind, most: int, refused: Mapping[Pair, 
         found = tx.execute(MISSED_ENTRIES, sent(MISSED, wanted.values()))
         for row in found.mappings():
             rooms[row["group_id"]]["entries"].append(shown(row))
+        left = MOST_CHARACTERS
+        for group_id in wanted:
+            size = sum(map(_characters, rooms[group_id]["entries"]))
+            if size > left:
+                rooms[group_id] |= {"entries": [], "complete": False}
+            else:
+                left -= size
     return {"rooms": rooms}
 
 

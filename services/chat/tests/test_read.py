@@ -1,5 +1,6 @@
 """History, read marks, and catching up: all of what a room has, or a clear word that it is not all."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -129,6 +130,25 @@ def test_catching_up_is_bounded_as_a_whole(house: House) -> None:
     answer = chat.catch_up(user_id=BEN, have=dict.fromkeys(rooms, 0), groups=rooms)["rooms"]
     assert sorted(len(r["entries"]) for r in answer.values()) == [0, 120, 120]
     assert all(r["complete"] == bool(r["entries"]) for r in answer.values())
+
+
+def test_no_answer_is_larger_than_the_broker_takes(house: House) -> None:
+    rooms = [house.room(ANN, BEN) for _ in range(3)]
+    for room in rooms:
+        house.send(*(message(ANN, room, "\N{GRINNING FACE}" * 10_000) for _ in range(40)))
+    answer = house.chat().catch_up(user_id=BEN, have=dict.fromkeys(rooms, 3), groups=rooms)["rooms"]
+    assert [(len(answer[r]["entries"]), answer[r]["complete"]) for r in rooms] == [
+        (40, True),
+        (0, False),
+        (0, False),
+    ]
+    house.send(*(message(ANN, rooms[0], "\N{GRINNING FACE}" * 10_000) for _ in range(40)))
+    chat, seen, cursor = house.chat(BEN), [], "0"
+    while cursor:
+        page = chat.timeline(group_id=rooms[0], after_seq=int(cursor), limit=200)
+        assert len(json.dumps(page)) < 8_000_000
+        seen, cursor = seen + seqs(page), page["next_cursor"]
+    assert seen == list(range(1, 84))
 
 
 def test_the_number_of_statements_does_not_grow_with_the_rooms(
