@@ -207,6 +207,7 @@ export function say(groupId: string, text: string, replyTo?: number) {
     type: "queued",
     message: { client_id: uuid(), group_id: groupId, text, reply_to: replyTo, at: new Date().toISOString(), status: "queued", tries: 0 },
   });
+  typed = 0; // to the others this message ended the writing; what follows begins anew
   flush();
 }
 
