@@ -18,9 +18,12 @@ def parse(text: str) -> datetime:
     """The aware time of an RFC 3339 text.
 
     Raises:
-        ValueError: it isn't one, or names no offset.
+        ValueError: it isn't one, names no offset, or is no time in UTC.
     """
     time = datetime.fromisoformat(text)
     if time.tzinfo is None:
         raise ValueError("a time needs an offset")
-    return time.astimezone(UTC)
+    try:
+        return time.astimezone(UTC)
+    except OverflowError as problem:
+        raise ValueError("a time lies between the years 1 and 9999") from problem

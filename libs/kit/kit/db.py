@@ -148,6 +148,7 @@ def connect(uri: str, *, pool: int = 10, name: str = "bchat") -> sa.Engine:
         max_overflow=0,
         pool_timeout=5,
         pool_pre_ping=True,
+        hide_parameters=True,  # in errors, which are logged: passwords' hashes, what people write
         json_serializer=lambda value: orjson.dumps(value).decode(),
         json_deserializer=orjson.loads,
         connect_args={

@@ -47,6 +47,12 @@ def test_a_key_is_not_for_another_request(db: Transactions) -> None:
         note(db, caller, {**WANTED, "text": "bread"})
 
 
+def test_a_failure_does_not_tell_what_was_to_be_written(real_db: Transactions) -> None:
+    with pytest.raises(sa.exc.DBAPIError) as failed, real_db() as tx:
+        tx.execute(sa.text("SELECT CAST(:secret AS int)"), {"secret": "$argon2id$x"})
+    assert "$argon2id$x" not in str(failed.value).replace(str(failed.value.orig), "")
+
+
 def test_a_request_that_was_rolled_back_left_no_answer_and_may_come_again(db: Transactions) -> None:
     caller = staff(idempotency_key="k")
     with db() as tx:
