@@ -141,7 +141,7 @@ class GroupsService(Service):
     def set_role(self, *, group_id: str, user_id: str, role: Role) -> Json:
         if role not in get_args(Role):
             raise errors.unknown_role()
-        me = self.caller.id
+        me, user_id = self.caller.id, user_id.lower()  # readers of our events compare ids as texts
         with self.db() as tx:
             roster.owned(tx, self.caller, group_id, lock=False)
             # Before the lock: auth may have to be asked, and the group need not wait for it.
@@ -167,6 +167,7 @@ class GroupsService(Service):
 
     @rpc
     def remove_member(self, *, group_id: str, user_id: str) -> None:
+        user_id = user_id.lower()
         with self.db() as tx:
             group, member = roster.seen(tx, self.caller, group_id, lock=True)
             if not member:

@@ -37,6 +37,18 @@ def test_the_owner_adds_people_and_gives_roles(house: Any) -> None:
     assert house.state(group_id) == before
 
 
+def test_an_id_in_capitals_is_the_same_person(house: Any) -> None:
+    mei, tom, eva = (house.person() for _ in range(3))
+    group_id = house.group(mei, tom)
+    added = house.groups(mei).set_role(group_id=group_id.upper(), user_id=eva.id.upper(), role="staff")
+    assert added["user_id"] == eva.id
+    _, joined, audience = said(house.db)[-1]
+    assert (joined["group_id"], joined["user_id"]) == (group_id, eva.id)
+    assert f"user:{eva.id}" in audience
+    house.groups(tom).remove_member(group_id=group_id, user_id=tom.id.upper())
+    assert house.roles(group_id) == {mei.id: "owner", eva.id: "staff"}
+
+
 @pytest.mark.parametrize("already_in", [True, False])
 def test_handing_over_makes_the_old_owner_coordinator(house: Any, refused: Refused, already_in: bool) -> None:
     mei, tom = house.person(), house.person()
