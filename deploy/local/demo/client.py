@@ -91,6 +91,6 @@ class Person:
                 if answer.status_code not in (429, 500, 502, 503, 504):
                     raise Refused(answer.status_code, answer.json() if problem_json else {})
                 why, wait = str(answer.status_code), max(pause, float(answer.headers.get("Retry-After", 0)))
-            if pause > 8 or self._stop.wait(min(wait, 20)):
+            if pause > 4 or self._stop.wait(min(wait, 20)):
                 raise Away(f"{method} {path}: {why}")
             pause *= 2

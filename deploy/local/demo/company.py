@@ -267,7 +267,8 @@ class Company:
             (product, qty, round(self.products[product].price * raised * off / self.rate(party.currency)))
             for product, qty in basket.items()
         ]
-        order = self.write_order("sale", day, party, wanted, day + timedelta(days=self.rng.randint(6, 21)))
+        promised = workday(day + timedelta(days=self.rng.randint(6, 21)))
+        order = self.write_order("sale", day, party, wanted, promised)
         if self.rng.random() < 0.24:
             self.quotes[order.id] = order
             self.later(day + timedelta(days=self.rng.randint(3, 30)), "decide", order.id)

@@ -30,10 +30,8 @@ def test_the_same_seed_and_day_give_the_same_company() -> None:
     assert rows("7")["move"] != rows("8")["move"]
 
 
-def test_the_company_goes_on_from_its_books_and_they_still_balance(empty_uri: Callable[[], str]) -> None:
-    uri = empty_uri()
-    create(uri, "7", YESTERDAY - timedelta(days=40))
-    with connect(uri) as db, db.cursor() as cursor:
+def test_the_company_goes_on_from_its_books_and_they_still_balance(erp: str) -> None:
+    with connect(erp) as db, db.cursor() as cursor:
         cursor.execute("select max(changed_at) from rpt.order_line")
         (before,) = cursor.fetchone() or (None,)
         company = Company.load(db)
@@ -49,13 +47,11 @@ def test_the_company_goes_on_from_its_books_and_they_still_balance(empty_uri: Ca
         company.write(cursor)
         cursor.execute("select count(*) from rpt.order_line where changed_at > %s", (before,))
         assert cursor.fetchone() > (300,)
-    assert check(uri) == []
+    assert check(erp) == []
 
 
-def test_the_canonical_views_have_their_columns_and_rows(empty_uri: Callable[[], str]) -> None:
-    uri = empty_uri()
-    create(uri, "7", YESTERDAY)
-    with connect(uri) as db, db.cursor() as cursor:
+def test_the_canonical_views_have_their_columns_and_rows(erp: str) -> None:
+    with connect(erp) as db, db.cursor() as cursor:
         for view in VIEWS.values():
             if not view.optional:
                 cursor.execute(f"select * from rpt.{view.name}")
@@ -67,14 +63,11 @@ def test_the_canonical_views_have_their_columns_and_rows(empty_uri: Callable[[],
         assert {state for (state,) in cursor} >= {"in_progress", "done"}
 
 
-def test_a_reader_reads_the_views_and_nothing_else(
-    empty_uri: Callable[[], str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    uri, reader = empty_uri(), f"reader_{uuid4().hex[:8]}"
+def test_a_reader_reads_the_views_and_nothing_else(erp: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = f"reader_{uuid4().hex[:8]}"
     monkeypatch.setenv("READER_PASSWORD", "kestrel")
-    create(uri, "7", YESTERDAY, reader)
-    assert not create(uri, "7", YESTERDAY, reader), "founded twice"
-    db = connect(uri)
+    assert not create(erp, "7", YESTERDAY, reader), "founded twice"
+    db = connect(erp)
     try:
         with db, db.cursor() as cursor:
             cursor.execute(f"set role {reader}")
