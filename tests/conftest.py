@@ -1,0 +1,62 @@
+"""A whole Bchat with two of everything, and people in it."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stack import Stack
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from client import Connected, Device, Http, Person, Someone, new_id
+from documents import Documents
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    settings = {"REFRESH_GRACE_SECONDS": "0", "HELLO_SECONDS": "3"}
+    with Stack(
+        tmp_path_factory.mktemp("bchat"), gateways=2, replicas=2, company=True, settings=settings
+    ) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def documents(stack: Stack) -> Documents:
+    return Documents(stack.url)
+
+
+@pytest.fixture(scope="session")
+def admin(stack: Stack, documents: Documents) -> Person:
+    Http.documents = documents
+    return Person(stack.urls, stack.admin["username"], stack.admin["password"]).login()
+
+
+@pytest.fixture
+def someone(stack: Stack, admin: Person) -> Someone:
+    """Makes a person and signs them in: `someone(kind="customer", permissions=["reports:sales"])`."""
+
+    def make(kind: str = "staff", permissions: tuple[str, ...] = (), address: str = "127.0.0.1") -> Person:
+        name = f"{kind}-{new_id()[:13]}"
+        body: dict[str, Any] = {"username": name, "password": "correct horse " + name, "kind": kind}
+        admin.post("/users", {**body, "permissions": list(permissions)})
+        return Person(stack.urls, name, body["password"], address).login()
+
+    return make
+
+
+@pytest.fixture
+def connected() -> Iterator[Connected]:
+    """Opens a device that is closed after the test, and found to have broken nothing."""
+    made: list[Device] = []
+
+    def connect(person: Person, **options: Any) -> Device:
+        made.append(Device(person, **options))
+        return made[-1]
+
+    yield connect
+    for device in made:
+        device.leave()
+    assert [device.broken for device in made] == [[] for _ in made]

@@ -1,0 +1,68 @@
+"""The documents are valid, and say what the protocol says."""
+
+import re
+
+import requests
+from client import Http
+from documents import Documents
+from openapi_spec_validator import validate
+from stack import Stack
+
+CALLS = """\
+POST /auth/login
+POST /auth/refresh
+POST /auth/logout
+GET /me
+PATCH /me
+GET /users
+POST /users
+PATCH /users/{}
+GET /groups
+POST /groups
+GET /groups/{}
+PATCH /groups/{}
+POST /groups/{}/join
+POST /groups/{}/leave
+POST /groups/{}/end
+GET /groups/{}/members
+PUT /groups/{}/members/{}
+DELETE /groups/{}/members/{}
+GET /groups/{}/timeline
+POST /groups/{}/messages
+PUT /groups/{}/read
+GET /groups/{}/reads
+GET /reports/types
+POST /reports
+GET /reports/{}
+GET /subscriptions
+POST /subscriptions
+PATCH /subscriptions/{}
+DELETE /subscriptions/{}
+POST /subscriptions/{}/run
+GET /sources
+POST /sources/{}/acquire
+""".splitlines()
+
+
+def test_the_openapi_document_is_valid_and_has_every_call_of_the_protocol(documents: Documents) -> None:
+    validate(documents.openapi)
+    told = {f"{method} {re.sub(r'{[^}]+}', '{}', path)}" for method, _, path, _ in documents.operations}
+    missing = [call for call in CALLS if call.replace(" ", " /api/v1") not in told]
+    assert missing == []
+
+
+def test_the_asyncapi_document_has_every_frame(documents: Documents) -> None:
+    assert documents.asyncapi["asyncapi"].startswith("3.")
+    assert {"hello", "send", "read", "typing", "ping"} <= documents.frames["fromClient"].keys()
+    told = {"welcome", "entries", "entry", "ack", "error", "pong", "group", "group_gone"}
+    assert told | {"member", "user", "report", "read", "typing"} <= documents.frames["toClient"].keys()
+
+
+def test_both_gateways_show_the_documents_and_their_health(stack: Stack) -> None:
+    for at in (0, 1):
+        http = Http(stack.urls)
+        for path in ("/healthz", "/readyz", "/metrics", "/api/v1/docs"):
+            assert http.raw("GET", path, at=at).status_code == 200, path
+        page = requests.get(stack.urls[at] + "/api/v1/docs", timeout=30)
+        assert page.headers["Content-Security-Policy"]
+        assert page.headers["X-Content-Type-Options"] == "nosniff"

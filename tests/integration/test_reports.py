@@ -1,0 +1,144 @@
+"""A report is asked for, made apart, pushed, and shown to those who may see it."""
+
+from collections import Counter
+from decimal import Decimal
+
+import pytest
+from client import Connected, Device, Json, Person, Refused, Someone, until
+
+SALES = ("reports:sales",)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def loaded(admin: Person) -> None:
+    """The books of the company have been read once."""
+    until(lambda: any(s["as_of"] for s in admin.get("/sources")["items"]), "read", 120)
+
+
+def pushed(device: Device, report_id: str) -> Json:
+    """The report when it is ready."""
+
+    def ready() -> Json | None:
+        return next(
+            (
+                f["report"]
+                for f in device.frames
+                if f["type"] == "report"
+                and f["report"]["id"] == report_id
+                and f["report"]["status"] != "running"
+            ),
+            None,
+        )
+
+    report: Json = device.wait(ready, "sent the report")
+    return report
+
+
+def test_a_report_is_asked_for_and_pushed_to_every_socket_of_who_asked(
+    someone: Someone, connected: Connected
+) -> None:
+    ann, bob = someone(permissions=SALES), someone(permissions=SALES)
+    devices, other = [connected(ann, at=at) for at in (0, 1)], connected(bob)
+    assert [t["type"] for t in ann.get("/reports/types")["items"]] == ["sales"]
+    id = ann.post("/reports", {"type": "sales"}, at=1)["report_id"]
+    report = pushed(devices[0], id)
+    assert report == pushed(devices[1], id) == ann.get(f"/reports/{id}")
+    assert (report["status"], report["type"], report["error"]) == ("ready", "sales", None)
+    assert report["as_of"]
+    revenue = next(kpi for kpi in report["kpis"] if kpi["id"] == "revenue")
+    assert Decimal(revenue["value"]) > 0
+    assert revenue["unit"] == "EUR"
+    tables = {table["id"]: table for table in report["tables"]}
+    for chart in report["charts"]:
+        assert chart["figure"]["root_id"]
+        assert chart["description"]
+        assert tables[chart["table_id"]]["rows"]
+    other.ask({"type": "ping"})
+    assert not any(f["type"] == "report" for f in other.frames)
+    with pytest.raises(Refused) as unseen:
+        bob.get(f"/reports/{id}")
+    assert unseen.value.status in (403, 404)
+
+
+def test_a_report_in_a_room_is_seen_by_members_who_may_and_by_nobody_else(
+    someone: Someone, connected: Connected
+) -> None:
+    ann, bob = someone(permissions=SALES), someone(permissions=SALES)
+    carl, eve = someone(), someone(permissions=SALES)
+    group = ann.post("/groups", {"name": "Board", "catalogue": "chat", "visibility": "invite"})["id"]
+    for other in (bob, carl):
+        ann.put(f"/groups/{group}/members/{other.id}", {"role": "staff"})
+    devices = [connected(who, at=at) for at, who in enumerate((ann, bob, carl))]
+    for device in devices:
+        device.wait(lambda device=device: group in device.rooms, "shown the room")
+    id = ann.post("/reports", {"type": "sales", "group_id": group})["report_id"]
+    entries = [device.entry(group, kind="report", report_id=id) for device in devices]
+    assert entries[0] == entries[1] == entries[2]
+    assert entries[0]["report_type"] == "sales"
+    # The entry names the report and carries no number: rights are checked when it is opened.
+    assert not {"kpis", "charts", "tables"} & entries[0].keys()
+    assert bob.get(f"/reports/{id}") == ann.get(f"/reports/{id}")
+    for person in (carl, eve):
+        with pytest.raises(Refused) as unseen:
+            person.get(f"/reports/{id}")
+        assert unseen.value.status in (403, 404)
+    ann.delete(f"/groups/{group}/members/{bob.id}")
+    until(lambda: _hidden(bob, id), "hidden from who is no member any more")
+
+
+def _hidden(person: Person, report_id: str) -> bool:
+    try:
+        person.get(f"/reports/{report_id}")
+    except Refused as refused:
+        return refused.status in (403, 404)
+    return False
+
+
+def test_who_lacks_the_right_asks_in_vain(someone: Someone) -> None:
+    ann, bob = someone(), someone(permissions=SALES)
+    group = ann.post("/groups", {"name": "Board", "catalogue": "chat"})["id"]
+    for person, body in (
+        (ann, {"type": "sales"}),
+        (bob, {"type": "sales", "group_id": group}),
+        (bob, {"type": "ledger"}),
+        (bob, {"type": "gossip"}),
+    ):
+        with pytest.raises(Refused) as refused:
+            person.post("/reports", body)
+        assert refused.value.status in (403, 404, 422)
+    with pytest.raises(Refused) as refused:
+        ann.post("/subscriptions", {"type": "sales", "target": "me", "schedule": EVERY_MINUTE})
+    assert refused.value.status == 403
+    with pytest.raises(Refused) as refused:
+        bob.post("/sources/kestrel/acquire")
+    assert refused.value.status == 403
+    assert ann.get("/reports/types")["items"] == []
+
+
+EVERY_MINUTE = {"cron": "* * * * *", "timezone": "Europe/Berlin"}
+
+
+def test_a_due_report_is_made_once_by_two_of_everything(someone: Someone, connected: Connected) -> None:
+    ann = someone(permissions=SALES)
+    group = ann.post("/groups", {"name": "Board", "catalogue": "chat", "visibility": "invite"})["id"]
+    device = connected(ann)
+    until(lambda: ann.timeline(group), "written in the timeline")
+    subscription = ann.post(
+        "/subscriptions", {"type": "sales", "target": {"group_id": group}, "schedule": EVERY_MINUTE}
+    )
+    assert len(subscription["next"]) == 5
+    first = device.wait(lambda: _reports(device, group), "sent the due report", 150)[0]
+    # What one of the two had made as well would come before what is asked for now.
+    id = ann.post(f"/subscriptions/{subscription['id']}/run")["report_id"]
+    device.entry(group, kind="report", report_id=id)
+    ann.delete(f"/subscriptions/{subscription['id']}")
+    made = [ann.get(f"/reports/{entry['report_id']}") for entry in _reports(device, group)]
+    due = Counter(r["created_at"][:16] for r in made if r["id"] != id)
+    assert first["report_id"] in {report["id"] for report in made}
+    assert set(due.values()) == {1}
+    assert {r["subscription_id"] for r in made} == {subscription["id"]}
+
+
+def _reports(device: Device, group: str) -> list[Json]:
+    room = device.rooms.get(group)
+    return [e for e in room.entries if e["kind"] == "report"] if room else []
