@@ -13,15 +13,16 @@ from reports.models import Member, Person, Room
 
 @dataclass(frozen=True)
 class Membership:
-    """`role` is None for who is not a member of a group that exists."""
+    """`role` is None for who is not a member of a group that exists; `visible` is known from groups only."""
 
     role: str | None
     ended: bool
+    visible: bool = False
 
     def require_open(self) -> None:
         """Refuses who may not send a report into the room."""
         if self.role is None:
-            raise not_a_member()
+            raise not_a_member() if self.visible else group_not_found()
         if self.ended:
             raise group_ended()
 
@@ -65,7 +66,7 @@ def learn(tx: Transaction, group_id: str, user_id: str, answer: dict[str, Any] |
     keep_member(tx, group_id, user_id, answer["role"], answer["version"])
     if answer["ended"]:
         keep_room(tx, group_id, ended=True)
-    return Membership(answer["role"], answer["ended"])
+    return Membership(answer["role"], answer["ended"], answer["visible"])
 
 
 def keep_person(
@@ -97,9 +98,12 @@ def why_not(tx: Transaction, *, owner_id: str, type: str, group_id: str | None) 
         return "The owner of the subscription is no longer active."
     if not {f"reports:{type}", "administrator"} & set(person.permissions):
         return f"The owner of the subscription may no longer see {type} reports."
-    if group_id is None:
-        return None
-    found = membership(tx, group_id, owner_id)
+    return why_not_there(tx, owner_id, group_id) if group_id else None
+
+
+def why_not_there(tx: Transaction, user_id: str, group_id: str) -> str | None:
+    """Why this person's report may not be sent into the group now; None if it may."""
+    found = membership(tx, group_id, user_id)
     if found is None or found.role is None:
-        return "The owner of the subscription is no longer a member of the group."
+        return "The owner of the report is no longer a member of the group."
     return "The group has ended." if found.ended else None

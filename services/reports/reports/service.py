@@ -48,17 +48,18 @@ class Reports(Service):
 
     @rpc
     def types(self) -> dict[str, Any]:
-        """The types of report there are, and which of them the caller may see."""
+        """The types of report that the caller may see."""
         return {
             "items": [
                 {
                     "type": type,
                     "title": kind.title,
-                    "allowed": self.caller.may(f"reports:{type}"),
+                    "allowed": True,
                     "filters": list(kind.filters.model_fields),
                     "periods": list(NAMES),
                 }
                 for type, kind in KINDS.items()
+                if self.caller.may(f"reports:{type}")
             ]
         }
 
@@ -79,7 +80,7 @@ class Reports(Service):
         name = self._source(source).name
         asked = {"period": period_of(period), "filters": filters_of(kind, filters)}
         if group_id is not None:
-            self._membership(group_id).require_open()
+            self._membership(group_id, sending=True).require_open()
         with self.db() as tx:
             body = {"type": type, "source": name, **asked, "group_id": group_id, "locale": locale}
             if answer := tx.replay(self.caller, body):
@@ -205,7 +206,7 @@ class Reports(Service):
         name = self._source(source).name if source is not None else None
         content = {"period": period_of(period), "filters": filters_of(kind, filters)}
         if asked.group_id:
-            self._membership(asked.group_id).require_open()
+            self._membership(asked.group_id, sending=True).require_open()
         with self.db() as tx:
             if answer := tx.replay(
                 self.caller, {"type": type, "source": name, **asked.model_dump(), **content}
@@ -249,7 +250,7 @@ class Reports(Service):
         }
         asked = checked(Subscribing, "invalid_subscription", {**old, **changes})
         if asked.group_id and asked.group_id != row.group_id:
-            self._membership(asked.group_id).require_open()
+            self._membership(asked.group_id, sending=True).require_open()
         with self.db() as tx:
             row = self._mine(tx, subscription_id, lock=True)
             self._check(tx, kind, self._source(row.source).name, filters)
@@ -339,13 +340,14 @@ class Reports(Service):
         if tx.scalar(sa.select(sa.exists().where(Load.source == source, Load.status == "ready"))):
             kind.check(tx, source, kind.filters(**filters))
 
-    def _membership(self, group_id: str) -> rooms.Membership:
-        """The caller's, from our copy; groups is asked only for what we have not heard of."""
+    def _membership(self, group_id: str, *, sending: bool = False) -> rooms.Membership:
+        """The caller's, from our copy; groups is asked only for what we have not heard of, and whether who
+        is refused may know that the group exists."""
         if not is_id(group_id):
             raise group_not_found()
         with self.db() as tx:
             found = rooms.membership(tx, group_id, self.caller.id)
-        if found is None:
+        if found is None or (sending and found.role is None):
             answer = self.groups.membership(group_id=group_id, user_id=self.caller.id)
             with self.db() as tx:
                 found = rooms.learn(tx, group_id, self.caller.id, answer)

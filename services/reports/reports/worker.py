@@ -4,6 +4,7 @@ import select
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, timedelta
 
 import psycopg2
@@ -21,7 +22,7 @@ from reports.acquire.load import Limits, LoadError, load
 from reports.acquire.sources import Source, read_sources
 from reports.events import LoadFinished, ReportMade, ReportProgressed
 from reports.models import Load, Report
-from reports.rooms import why_not
+from reports.rooms import why_not, why_not_there
 from reports.settings import ReportsSettings
 from reports.words import Words
 
@@ -123,7 +124,7 @@ class Worker:
         return True
 
     def _fail(self, job: jobs.J, tell: Callable[[Transaction, jobs.J], None], reason: str) -> None:
-        with self.db() as tx:
+        with suppress(jobs.LeaseLost), self.db() as tx:
             held = jobs.hold(tx, job)
             held.status, held.error, held.finished_at = "failed", reason[:2000], now()
             tell(tx, held)
@@ -234,9 +235,12 @@ class Worker:
         return used, newest
 
     def _refuse_unsent(self, tx: Transaction, job: Report) -> None:
-        if job.subscription_id and (
-            reason := why_not(tx, owner_id=job.requested_by, type=job.type, group_id=job.group_id)
-        ):
+        reason = None
+        if job.subscription_id:
+            reason = why_not(tx, owner_id=job.requested_by, type=job.type, group_id=job.group_id)
+        elif job.group_id:
+            reason = why_not_there(tx, job.requested_by, job.group_id)
+        if reason:
             raise _Failed(reason)
 
     def _progress(self, job: Report, progress: float) -> None:

@@ -174,14 +174,16 @@ class Groups:
         self.known: dict[tuple[str, str], dict[str, Any]] = {}
         self.asked: list[tuple[str, str]] = []
 
-    def put(self, group_id: str, user_id: str, role: str | None, version: int = 1) -> None:
+    def put(
+        self, group_id: str, user_id: str, role: str | None, version: int = 1, *, visible: bool = True
+    ) -> None:
         self.known[group_id, user_id] = {
             "group_id": group_id,
             "user_id": user_id,
             "role": role,
             "ended": False,
             "version": version,
-            "visibility": "open",
+            "visible": visible,
         }
 
     def all_memberships(self, *, limit: int, cursor: str | None) -> dict[str, Any]:

@@ -68,7 +68,9 @@ def test_only_the_right_to_the_type_lets_ask(stocked: Any) -> None:
             service.request(type="sales")
         with pytest.raises(error):
             service.subscribe(type="sales", target="me", schedule=CRON)
-    assert [t["allowed"] for t in stocked.service(staff()).types()["items"]] == [False]
+    assert stocked.service(staff()).types() == {"items": []}
+    seen = stocked.service(staff(None, "reports:sales")).types()["items"]
+    assert [(t["type"], t["allowed"]) for t in seen] == [("sales", True)]
 
 
 @pytest.mark.parametrize(
@@ -85,6 +87,7 @@ def test_only_the_right_to_the_type_lets_ask(stocked: Any) -> None:
         ({"filters": ["company_id"]}, "invalid_filters"),
         ({"filters": {"company_id": []}}, "invalid_filters"),
         ({"filters": {"company_id": "nobody"}}, "company_not_found"),
+        ({"filters": {"company_id": "\x00"}}, "invalid_filters"),
         ({"filters": {"segment": "\x00"}}, "invalid_filters"),
         ({"filters": {"currency": "euro"}}, "invalid_filters"),
         ({"group_id": "x"}, "group_not_found"),
@@ -148,6 +151,20 @@ def test_a_report_in_a_room_is_for_members_with_the_right(stocked: Any, seller: 
     assert len(stocked.groups.asked) == asked
 
 
+def test_a_group_one_may_not_see_looks_unknown(stocked: Any, seller: Caller) -> None:
+    group_id = new_id()
+    stocked.groups.put(group_id, seller.id, None, visible=False)
+    service = stocked.service(seller)
+    for _ in range(2):  # from groups, and from our copy
+        for ask in (
+            lambda: service.request(type="sales", group_id=group_id),
+            lambda: service.subscribe(type="sales", target={"group_id": group_id}, schedule=CRON),
+        ):
+            with pytest.raises(NotFound) as refused:
+                ask()
+            assert code(refused) == "group_not_found"
+
+
 def test_a_private_report_is_for_who_asked_only(stocked: Any, seller: Caller) -> None:
     report_id = stocked.service(seller).request(type="sales")["report_id"]
     stocked.work()
@@ -170,15 +187,18 @@ def test_the_copy_of_memberships_follows_the_newest_version(stocked: Any, seller
     service.member_left(hear(events.MemberLeft, 5))
     service.member_joined(joined)
     service.member_role_changed(hear(events.MemberRoleChanged, 4, role="coordinator"))
+    assert stocked.groups.asked == []
+    stocked.groups.put(group_id, seller.id, None, version=5)  # asked whether it may be seen
     with pytest.raises(Forbidden) as refused:
         service.request(type="sales", group_id=group_id)
     assert code(refused) == "not_a_member"
+    assert stocked.groups.asked == [(group_id, seller.id)]
     service.member_joined(hear(events.MemberJoined, 6, role="staff"))
     service.group_ended(hear_event(events.GroupEnded, group_id=group_id))
     with pytest.raises(Conflict) as ended:
         service.request(type="sales", group_id=group_id)
     assert code(ended) == "group_ended"
-    assert stocked.groups.asked == []
+    assert len(stocked.groups.asked) == 1
 
 
 def test_my_reports_come_newest_first_in_pages(stocked: Any, seller: Caller) -> None:

@@ -172,6 +172,22 @@ def test_rights_count_when_the_report_is_sent(
     assert (made["status"], made["group_id"]) == ("failed", group_id)
 
 
+@pytest.mark.parametrize(
+    ("lose", "reason"), [(lose_membership, "no longer a member"), (end_group, "The group has ended")]
+)
+def test_who_has_left_meanwhile_sends_nothing_into_the_room(
+    stocked: Any, seller: Caller, lose: Callable[[Any, Caller, str], None], reason: str
+) -> None:
+    group_id = new_id()
+    stocked.groups.put(group_id, seller.id, "staff")
+    stocked.service(seller).request(type="sales", group_id=group_id)
+    lose(stocked, seller, group_id)
+    stocked.work()
+    [report] = rows(stocked, Report)
+    assert report.status == "failed"
+    assert reason in report.error
+
+
 @pytest.fixture
 def start(
     stocked: Any, engine: sa.Engine, kit_config: Path
@@ -250,6 +266,20 @@ def test_a_worker_that_lost_its_lease_leaves_no_trace(stocked: Any, seller: Call
     assert slow.work()
     assert stocked.report(report_id).status == "running"
     assert not [data for type, data, _ in said(stocked.db) if type == "reports.report_made"]
+
+
+def test_a_worker_whose_lease_is_lost_when_it_fails_goes_on(stocked: Any, seller: Caller) -> None:
+    report_id = stocked.service(seller).request(type="sales", period="2026")["report_id"]
+    slow = stocked.worker()
+
+    def stolen(job: Report, value: float) -> None:
+        with stocked.db() as tx:
+            tx.execute(sa.update(Report).values(lease=new_id()))
+        raise RuntimeError("a bug")
+
+    slow._progress = stolen
+    assert slow.work()
+    assert stocked.report(report_id).status == "running"
 
 
 def test_a_bug_fails_the_report_without_telling_its_insides(

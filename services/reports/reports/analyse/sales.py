@@ -30,7 +30,7 @@ class SalesFilters(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    company_id: list[str] | None = Field(default=None, min_length=1, max_length=50)
+    company_id: list[Line] | None = Field(default=None, min_length=1, max_length=50)
     segment: Line | None = Field(default=None, max_length=200)
     category: Line | None = Field(default=None, max_length=200)
     currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
