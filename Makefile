@@ -9,7 +9,8 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
 		printf '  make %-10s %s\n' "$$target" "$$text"; done
 	@echo
-	@echo '  PORT=8000 chooses the port of the demo, REPLICAS=2 GATEWAYS=2 how many of each process;'
+	@echo '  PORT=8000 chooses the port of the demo, HOST=0.0.0.0 opens it to other machines;'
+	@echo '  REPLICAS=2 GATEWAYS=2 run that many of each process;'
 	@echo '  DATABASE_URI and AMQP_URI name servers of your own instead of the private ones.'
 
 setup: ## install what is missing and build the client, start nothing

@@ -413,9 +413,6 @@ log.file = false
         if not self.company:
             sources = self.place / "sources.yml"
             sources.write_text("{}\n")
-        origins = [
-            f"http://{host}:{urlsplit(url).port}" for url in self.urls for host in ("127.0.0.1", "localhost")
-        ]
         return {
             **{f"{name.upper()}_DATABASE_URI": self._role_uri(name, "bchat") for name in SERVICES},
             "ERP_DATABASE_URI": self._role_uri("erp", "erp"),
@@ -424,7 +421,6 @@ log.file = false
             "TOKEN_PUBLIC_KEYS": str(public),
             "SOURCES_FILE": str(sources),
             "CLIENT_DIST": str(ROOT / "clients" / "web" / "dist"),
-            "ALLOWED_ORIGINS": ",".join(origins),
             "LOG_FORMAT": "console",
             "BCHAT_URL": self.url,
             "BCHAT_ADMIN": self.admin["username"],
