@@ -29,9 +29,10 @@ const SIGNS = { chat: IconMessage2, business: IconBriefcase2, task: IconChecklis
 
 export function Avatar({ id, name, size = 40, src, catalogue }: Props) {
   const Sign = catalogue && catalogue !== "chat" ? SIGNS[catalogue] : null;
+  // The initials are no text of the page: not read out, not copied with a message, not the name of a button.
   return (
-    <span className={css.avatar} data-group={catalogue ? true : undefined} style={{ "--hue": hue(id), "--size": `${size}px` } as React.CSSProperties} aria-hidden>
-      {src ? <img src={src} alt="" loading="lazy" /> : initials(name)}
+    <span className={css.avatar} data-group={catalogue ? true : undefined} data-initials={src ? undefined : initials(name)} style={{ "--hue": hue(id), "--size": `${size}px` } as React.CSSProperties} aria-hidden>
+      {src && <img src={src} alt="" loading="lazy" />}
       {Sign && (
         <span className={css.sign}>
           <Sign size={size * 0.3} stroke={2.2} />
