@@ -1,0 +1,53 @@
+"""Staying signed in, and being out."""
+
+from playwright.sync_api import Browser, expect
+from window import Named, Opened, Window, context
+
+
+def test_a_wrong_password_is_told_and_changes_nothing(opened: Opened) -> None:
+    ann = opened("Ann Baker", signed_in=False).expects("status of 401")
+    ann.page.get_by_label("User name").fill(ann.person.username)
+    ann.page.get_by_label("Password", exact=True).fill("wrong horse")
+    ann.page.get_by_role("button", name="Sign in").click()
+    expect(ann.page.get_by_role("alert").first).to_have_text("User name or password is wrong.")
+    assert ann.context.cookies() == []
+    ann.sign_in()
+
+
+def test_one_stays_signed_in_after_a_reload_and_another_day(
+    opened: Opened, named: Named, chromium: Browser
+) -> None:
+    room = named("Diary")
+    ann = opened("Ann Baker").create(room).say("Dear diary")
+    ann.page.reload()
+    ann.sees("Dear diary")
+    (cookie,) = ann.context.cookies()
+    assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
+    assert cookie["expires"] > 0, "it has to outlive the browser"
+    kept = ann.page.evaluate("JSON.stringify([localStorage, sessionStorage])")
+    assert cookie["value"] not in kept
+    assert "eyJ" not in kept, "a token where scripts can read it"
+    with context(chromium, storage_state=ann.context.storage_state()) as another_day:
+        again = Window(another_day, ann.url).visit()
+        again.enter(room).sees("Dear diary")
+        assert again.troubles == []
+
+
+def test_without_automatic_login_the_browser_forgets_when_closed(opened: Opened) -> None:
+    ann = opened("Ann Baker", signed_in=False).sign_in(remember=False)
+    ann.page.reload()
+    ann.is_in()
+    assert [cookie["expires"] for cookie in ann.context.cookies()] == [-1]
+
+
+def test_logging_out_ends_the_session_in_every_tab(opened: Opened) -> None:
+    ann = opened("Ann Baker")
+    tab = ann.another().expects("status of 401").visit()
+    tab.is_in()
+    ann.sign_out()
+    tab.is_out()
+    assert ann.context.cookies() == []
+    for window in (ann, tab):
+        window.page.reload()
+        window.is_out()
+    assert tab.troubles == []
