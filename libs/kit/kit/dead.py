@@ -53,23 +53,25 @@ def redrive(amqp_uri: str, service: str, event_id: str | None = None) -> int:
 
     Each leaves the dead queue only after the hear queue has it. Returns how many went.
     """
-    sent = 0
+    sent = set()
     for message, connection in _letters(amqp_uri, service, LISTED):
-        if event_id is not None and message.properties.get("message_id") != event_id:
+        letter = message.properties.get("message_id"), broker.body(message)
+        # One that dies again at once is met again, and would go round until `LISTED`.
+        if letter in sent or event_id not in (None, letter[0]):
             continue
         headers = {
             k: v for k, v in (message.headers or {}).items() if k not in (broker.ATTEMPT, broker.REASON)
         }
         broker.publish(
             Producer(connection.default_channel),
-            broker.body(message),
+            letter[1],
             exchange="",
             routing_key=f"hear-{service}",
             content_type=CONTENT_TYPE,
-            message_id=message.properties.get("message_id"),
+            message_id=letter[0],
             headers={k: v for k, v in headers.items() if not k.startswith("x-")},
             mandatory=True,
         )
         message.ack()
-        sent += 1
-    return sent
+        sent.add(letter)
+    return len(sent)

@@ -93,6 +93,8 @@ def test_what_cannot_be_read_is_put_aside_and_does_not_stop_the_rest(world: Worl
     until(lambda: world.notes("heard") == ["milk"])
     until(lambda: len(world.list_dead()) == len(UNREADABLE) + len(UNFIT))
     assert all("unreadable" in letter["reason"] for letter in world.dead())
+    # Sent back they die again at once; each goes only once.
+    assert world.kit("dead", "redrive").stdout.strip() == str(len(UNREADABLE) + len(UNFIT))
     assert process.runs
 
 
