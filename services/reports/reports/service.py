@@ -5,11 +5,13 @@ are acquired, analysed and drawn by a worker, and the report is handed to the pe
 from datetime import timedelta
 from typing import Any
 
+import nameko
 import sqlalchemy as sa
 from kit.clock import now, rfc3339
 from kit.db import Transaction
 from kit.fields import an_id, bounded, checked, is_id, page, read_cursor
-from kit.service import Ask, Service, every, hear, rpc
+from kit.service import SETTINGS, Ask, Service, every, hear, rpc
+from nameko.extensions import DependencyProvider
 
 from reports import due, jobs, rooms
 from reports.acquire.sources import Source, read_sources
@@ -39,8 +41,16 @@ from reports.settings import ReportsSettings
 from reports.words import Words, known_locale
 
 
+class _Prepared(DependencyProvider):
+    """Sources that can't be used fail the start, not each call."""
+
+    def setup(self) -> None:
+        read_sources(nameko.config[SETTINGS].SOURCES_FILE)
+
+
 class Reports(Service):
     name = "reports"
+    _prepared = _Prepared()
     groups: Any = Ask("groups")
     settings: ReportsSettings
 

@@ -1,6 +1,9 @@
 """What holds for the service as a whole: its tables, its contracts, what is written down, its command."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +12,7 @@ from kit import config, contract
 from kit.caller import Caller
 from kit.db import Transactions
 from kit.event import new_id
-from kit.testing import check_models, hear_event
+from kit.testing import check_models, hear_event, required
 from reports import admin, errors, events
 from reports.analyse import period, sales
 from reports.models import Member
@@ -34,6 +37,24 @@ def test_the_readme_names_every_refusal_and_event_and_config_every_setting(kit_c
     assert [name for name in (*codes, *types) if f"`{name}`" not in readme] == []
     assert len(set(codes)) > 12
     assert [name for name in ReportsSettings.__annotations__ if name not in config.read(kit_config)] == []
+
+
+def test_sources_that_cannot_be_used_end_the_service_at_its_start(kit_config: Path, tmp_path: Path) -> None:
+    file = tmp_path / "sources.yml"
+    file.write_text("house: {kind: generic, title: The house, uri: x, schedule: whenever}")
+    kit = Path(sys.executable).with_name("kit")
+    env = {**os.environ, "AMQP_URI": required("TEST_AMQP_URI"), "SOURCES_FILE": str(file)}
+    ended = subprocess.run(
+        [kit, "serve"],
+        cwd=kit_config.parent,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert "source house" in ended.stderr.splitlines()[-1]
 
 
 def test_the_copy_of_memberships_can_be_made_anew(house: Any, real_db: Transactions, seller: Caller) -> None:
