@@ -10,9 +10,9 @@ function hue(id: string): number {
   return HUES[sum % HUES.length]!;
 }
 
-/** Two letters of a Western name, the last character or two of a Chinese one. */
+/** Two letters of a Western name, the last character or two of a Chinese one. What follows a comma is no name. */
 function initials(name: string): string {
-  const words = name.trim().split(/\s+/u);
+  const words = name.split(",")[0]!.trim().split(/\s+/u);
   if (/\p{Script=Han}/u.test(name)) return [...name.trim()].slice(-2).join("");
   return [words[0], words.length > 1 ? words.at(-1) : ""].map((w) => [...(w ?? "")][0] ?? "").join("").toUpperCase();
 }
