@@ -362,6 +362,7 @@ class Device:
             ping_interval=None,
             open_timeout=15,
             max_size=None,
+            legacy=True,  # it stays open beyond a block
         )
         assert self._socket.subprotocol == "bchat.v1"
         self.closed = None

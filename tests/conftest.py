@@ -34,7 +34,7 @@ def admin(stack: Stack, documents: Documents) -> Person:
     return Person(stack.urls, stack.admin["username"], stack.admin["password"]).login()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def someone(stack: Stack, admin: Person) -> Someone:
     """Makes a person and signs them in: `someone(kind="customer", permissions=["reports:sales"])`."""
 

@@ -1,0 +1,213 @@
+"""Whatever process ends while people talk: what was acknowledged is there once, in order, for all."""
+
+import contextlib
+import itertools
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import amqp
+import psycopg2
+import pytest
+import requests
+from client import Device, Json, Refused, Someone, new_id, until
+from stack import Stack
+
+SERVICES = ("auth", "groups", "chat", "reports")
+ENOUGH = 15
+
+
+def kill(name: str) -> Callable[[Stack], None]:
+    def strike(stack: Stack) -> None:
+        stack.kill(name)
+
+    return strike
+
+
+def restart(name: str) -> Callable[[Stack], None]:
+    def strike(stack: Stack) -> None:
+        stack.stop(name)
+        stack.start(name)
+
+    return strike
+
+
+def gateway_worker(stack: Stack) -> None:
+    master = stack.pid("gateway.2")
+    (worker,) = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+    os.kill(int(worker), signal.SIGKILL)
+
+
+def database_backend(stack: Stack) -> None:
+    """PostgreSQL then restarts itself, as it must: the killed one may have been writing."""
+    with database(stack) as query:
+        (pid,) = query("SELECT pid FROM pg_stat_activity WHERE usename = 'chat' LIMIT 1")
+    os.kill(pid, signal.SIGKILL)
+
+
+KILLED = ("auth.1", "groups.1", "chat.1", "chat.2", "reports.1", "reports-worker.1", "gateway.1")
+STRIKES: dict[str, Callable[[Stack], None]] = {
+    **{f"kill {name}": kill(name) for name in (*KILLED, "rabbitmq.1", "postgres.1")},
+    "kill a worker of gateway.2": gateway_worker,
+    "kill a backend of postgres.1": database_backend,
+    **{f"restart {name}": restart(name) for name in ("chat.1", "groups.2", "gateway.1")},
+}
+
+
+@contextlib.contextmanager
+def database(stack: Stack) -> Iterator[Callable[[str], list[Any]]]:
+    connection = psycopg2.connect(stack.database_uri.replace("+psycopg2", ""), dbname="bchat")
+    connection.autocommit = True
+
+    def query(statement: str) -> list[Any]:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            return [row[0] for row in cursor]
+
+    try:
+        yield query
+    finally:
+        connection.close()
+
+
+class Sender:
+    """Says one thing after another, each when the one before was acknowledged."""
+
+    def __init__(self, device: Device, group: str, name: str) -> None:
+        self.device, self.group, self.name = device, group, name
+        self.acknowledged: list[Json] = []
+        self.problem: BaseException | None = None
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            for n in itertools.count():
+                if self._stopping:
+                    return
+                text = f"{self.name} {n}"
+                entry = self.device.send(self.group, text)
+                assert entry["text"] == text
+                self.acknowledged.append(entry)
+        except BaseException as problem:
+            self.problem = problem
+
+    def more(self, count: int) -> None:
+        """Waits until that many more were acknowledged."""
+        wanted = len(self.acknowledged) + count
+        until(lambda: len(self.acknowledged) >= wanted or self.problem, f"{count} more acknowledged", 120)
+        assert self.problem is None, self.problem
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._thread.join(90)
+        assert self.problem is None, self.problem
+        assert not self._thread.is_alive()
+
+
+def insist(call: Callable[[int], Any]) -> Any:
+    """Repeats a call that may be repeated, at one gateway and the other, while it is told to come back."""
+    end = time.monotonic() + 90
+    for at in itertools.count():
+        try:
+            return call(at)
+        except requests.ConnectionError:
+            wait = 0.2
+        except Refused as refused:
+            if refused.retry_after is None:
+                raise
+            wait = refused.retry_after
+        assert time.monotonic() < end
+        time.sleep(min(wait, 1))
+
+
+class Storm:
+    """A room and its members at both gateways, through all strikes."""
+
+    def __init__(self, someone: Someone) -> None:
+        self.owner = someone(permissions=("reports:sales",))
+        people = [self.owner, someone(), someone(kind="customer")]
+        room = {"name": "Storm", "catalogue": "chat", "visibility": "invite"}
+        self.group: str = self.owner.post("/groups", room)["id"]
+        for person in people[1:]:
+            role = "staff" if person.user["kind"] == "staff" else "guest"
+            self.owner.put(f"/groups/{self.group}/members/{person.id}", {"role": role})
+        self.devices = [Device(person, at=at, steady=True) for person in people for at in (0, 1)]
+        for device in self.devices:
+            device.wait(lambda device=device: self.group in device.rooms, "shown the room")
+        self.members = [person.id for person in people]
+        self.reports: list[str] = []
+
+
+@pytest.fixture(scope="module")
+def storm(someone: Someone) -> Iterator[Storm]:
+    made = Storm(someone)
+    yield made
+    for device in made.devices:
+        device.leave()
+
+
+@pytest.mark.parametrize("strike", STRIKES)
+def test_nothing_acknowledged_is_lost_repeated_or_disordered(
+    stack: Stack, someone: Someone, storm: Storm, strike: str
+) -> None:
+    owner, group, devices, late = storm.owner, storm.group, storm.devices, someone()
+    senders = [Sender(device, group, new_id()[:4]) for device in (*devices[::2], devices[1])]
+    for sender in senders:
+        sender.more(ENOUGH)
+
+    STRIKES[strike](stack)
+    key = {"Idempotency-Key": new_id()}
+    asked = {"type": "sales", "group_id": group}
+    insist(lambda at: owner.put(f"/groups/{group}/members/{late.id}", {"role": "staff"}, at=at))
+    storm.members.append(late.id)
+    report = insist(lambda at: owner.post("/reports", asked, headers=key, at=at))["report_id"]
+    storm.reports.append(report)
+    for sender in senders:
+        sender.more(ENOUGH)
+    stack.wait_ready()
+    for sender in senders:
+        sender.more(ENOUGH)
+        sender.stop()
+
+    # Everything committed was said, and what was said was taken in.
+    with database(stack) as query:
+        for service in SERVICES:
+            until(lambda service=service: query(f"SELECT count(*) FROM {service}.outbox") == [0], "all said")
+    devices[0].entry(group, kind="report", report_id=report)
+    assert dead_letters(stack) == {}
+
+    timeline = owner.timeline(group)
+    assert [entry["seq"] for entry in timeline] == list(range(1, len(timeline) + 1))
+    said = Counter(entry["client_id"] for entry in timeline if entry["kind"] == "text")
+    assert set(said.values()) == {1}
+    for sender in senders:
+        mine = {entry["id"] for entry in sender.acknowledged}
+        assert [entry for entry in timeline if entry["id"] in mine] == sender.acknowledged
+    assert sorted(e["report_id"] for e in timeline if e["kind"] == "report") == sorted(storm.reports)
+    joined = [e["user_id"] for e in timeline if e["kind"] == "member" and e["change"] == "joined"]
+    assert sorted(joined) == sorted(storm.members)
+    # What each device was told is what was stored.
+    for device in devices:
+        device.wait(lambda device=device: device.rooms[group].last >= timeline[-1]["seq"], "told all")
+        room = device.rooms[group]
+        assert room.entries == timeline[room.since :]
+        assert device.broken == []
+
+
+def dead_letters(stack: Stack) -> dict[str, int]:
+    """How many each service has given up on."""
+    user, _, host = stack.amqp_uri.removeprefix("amqp://").rpartition("@")
+    name, _, password = user.partition(":")
+    with amqp.Connection(host.rstrip("/"), userid=name, password=password) as connection:
+        found = {
+            service: connection.channel().queue_declare(f"dead-{service}", passive=True).message_count
+            for service in SERVICES
+        }
+    return {service: count for service, count in found.items() if count}
