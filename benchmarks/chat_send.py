@@ -2,9 +2,9 @@
 
     TEST_DATABASE_URI=postgresql+psycopg2://... python benchmarks/chat_send.py
 
-Chat's own code on a real PostgreSQL, with no broker and one caller, in a database made for it. Absolute numbers
-move with the machine and its disk; compare the rows of one run. The sizes take turns, so that a neighbour's load
-falls on all of them alike.
+Chat's own code on a real PostgreSQL, with no broker and one caller, in a database made for it. Absolute
+numbers move with the machine and its disk; compare the rows of one run. The sizes take turns, so that a
+neighbour's load falls on all of them alike.
 """
 
 import os

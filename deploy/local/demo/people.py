@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from client import Away, Person, Refused
+from api import Away, Person, Refused
 
 SHOP = "Rijwielhuis Groningen"  # the customer whose Nora Willems is
 REPORTS = (

@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 import psycopg2
-from client import Away, Person, Refused
+from api import Away, Person, Refused
 from company import Company, Order, connect
 from people import CUSTOMER, FLOOR, PEOPLE, ROOMS, SALES, SHOP
 from psycopg2.extensions import connection as Connection  # noqa: N812
