@@ -28,11 +28,13 @@ class Settings(BaseModel):
     MAX_WORKERS: int = Field(default=20, ge=1, description="Calls and events handled at once.")
     PROBE_PORT: int = Field(default=0, description="Port of /healthz, /readyz and /metrics; 0 is off.")
     PROBE_HOST: str = Field(default="127.0.0.1", description="Address the probes listen on.")
-    LOG_LEVEL: str = Field(default="INFO")
-    LOG_FORMAT: str = Field(default="json", pattern="^(json|console)$")
+    LOG_LEVEL: str = Field(default="INFO", description="What is not worth this level is not logged.")
+    LOG_FORMAT: str = Field(
+        default="json", pattern="^(json|console)$", description="json, or console for eyes."
+    )
     HEAR_ATTEMPTS: int = Field(default=10, ge=1, description="Tries before an event is a dead letter.")
     HEAR_RETRY_SECONDS: float = Field(default=1.0, gt=0, description="First delay; doubles each time.")
-    HEAR_RETRY_MAX_SECONDS: float = Field(default=60.0, gt=0)
+    HEAR_RETRY_MAX_SECONDS: float = Field(default=60.0, gt=0, description="The longest such delay.")
     OUTBOX_POLL_SECONDS: float = Field(default=1.0, gt=0, description="How often unsaid events are sought.")
 
 
