@@ -21,7 +21,7 @@ export function formats(spoken: string, zone?: string) {
       return new Intl.DateTimeFormat(language, options); // a zone this browser does not know
     }
   };
-  const hours = date({ hour: "2-digit", minute: "2-digit" });
+  const hours = date({ hour: "numeric", minute: "2-digit" });
   const days = date({ weekday: "long", day: "numeric", month: "long" });
   const years = date({ day: "numeric", month: "long", year: "numeric" });
   const short = date({ day: "numeric", month: "short" });
