@@ -39,7 +39,7 @@ export function ReportCard({ id, title, type, at, groupId }: Props) {
         {data && (
           <Link href={href} className={css.open}>
             <IconArrowsMaximize size={16} stroke={2} aria-hidden />
-            {t("report.open")}
+            <span className={css.word}>{t("report.open")}</span>
             <span className="hidden"> {name}</span>
           </Link>
         )}
