@@ -3,7 +3,7 @@
 do := @deploy/local/bootstrap deploy/local/make.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types contracts migrate run clean
+.PHONY: help setup demo test lint types contracts pictures migrate run clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
@@ -30,6 +30,9 @@ types: ## types only
 
 contracts: ## write the contracts of the events that services say
 	$(do) contracts
+
+pictures: ## take the pictures of the documentation anew
+	$(do) pictures
 
 migrate: ## S=chat: bring a service's schema in the running demo to the newest version
 	$(do) migrate '$(S)'

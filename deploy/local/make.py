@@ -36,7 +36,7 @@ def say(text: str) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("setup", "demo", "test", "lint", "types", "contracts", "clean"):
+    for name in ("setup", "demo", "test", "lint", "types", "contracts", "pictures", "clean"):
         commands.add_parser(name)
     for name in ("run", "migrate"):
         commands.add_parser(name).add_argument("service")
@@ -140,6 +140,13 @@ def contracts() -> int:
         subprocess.run(["kit", "contract"], cwd=folder, check=False).returncode
         for folder in sorted(place.parent for place in ROOT.glob("services/*/config.yml"))
     )
+
+
+def pictures() -> int:
+    """Take the pictures of the documentation anew."""
+    provide(say, servers=True, browser=True)
+    build_client(say)
+    return subprocess.run(["python", ROOT / "docs" / "pictures" / "take.py"], check=False).returncode
 
 
 def run(service: str) -> int:
