@@ -244,16 +244,17 @@ def test_ten_thousand_wrong_passwords_are_refused_and_change_nothing(stack: Stac
         connection = http.client.HTTPConnection(
             place.hostname or "", place.port, timeout=60, source_address=("127.0.0.66", 0)
         )
-        answers = []
-        for n in range(1250):
-            body = {"username": ann.username, "password": f"guess {worker} {n}"}
+        answers: list[tuple[int, str]] = []
+        while len(answers) < 1250:
+            body = {"username": ann.username, "password": f"guess {worker} {len(answers)}"}
             connection.request(
                 "POST", "/api/v1/auth/login", json.dumps(body), {"Content-Type": "application/json"}
             )
             answer = connection.getresponse()
             problem = json.loads(answer.read())
-            assert answer.status != 429 or int(answer.headers["Retry-After"]) > 0
-            answers.append((answer.status, problem["code"]))
+            assert answer.status == 401 or int(answer.headers["Retry-After"]) > 0
+            if answer.status != 503:  # so busy that it is to be said again
+                answers.append((answer.status, problem["code"]))
         return answers
 
     began = time.monotonic()
@@ -263,7 +264,7 @@ def test_ten_thousand_wrong_passwords_are_refused_and_change_nothing(stack: Stac
     assert set(answers) == {(401, "invalid_credentials"), (429, "too_many_attempts")}
     # Few were looked at; the others cost nobody a hash.
     assert answers.count((401, "invalid_credentials")) <= 10
-    assert time.monotonic() - began < 240
+    assert time.monotonic() - began < 600
     # Nobody is kept out by it, nor signed out.
     assert Person(stack.urls, ann.username, ann.password, "127.0.0.67").login().get("/me") == before
     assert ann.get("/me") == before
