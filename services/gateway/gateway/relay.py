@@ -5,7 +5,8 @@ reconnect is noticed (`reconnected`) and followed by a check of everything.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -45,6 +46,12 @@ class Relay(ConsumerMixin):
         self._beat_at = 0.0
         self._fresh = False
         self._to_say: Queue[bytes] = Queue(SAY_QUEUE)
+
+    @contextmanager
+    def establish_connection(self) -> Iterator[Connection]:
+        with self.create_connection() as connection:
+            broker.ensure(connection)  # kombu's own would wait up to 30 s after the broker is back
+            yield connection
 
     def get_consumers(self, consumer: Any, channel: Any) -> list[Any]:
         queue = AmqpQueue(
