@@ -1,7 +1,7 @@
 """People with browsers, on a whole Bchat with two of everything."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from stack import Stack
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from client import Person, new_id, until
+from client import Person, Someone, new_id, until
 from window import Named, Opened, Window, context, launch
 
 
@@ -33,7 +33,7 @@ def opened(
     request: pytest.FixtureRequest,
     chromium: Browser,
     stack: Stack,
-    someone: Callable[..., Person],
+    someone: Someone,
     tmp_path: Path,
 ) -> Iterator[Opened]:
     """Opens somebody's browser, signed in: `opened("Ann Baker", phone=True)`.
