@@ -259,9 +259,9 @@ def test_ten_thousand_wrong_passwords_are_refused_and_change_nothing(stack: Stac
     with ThreadPoolExecutor(8) as pool:
         answers = [answer for part in pool.map(guess, range(8)) for answer in part]
     assert len(answers) == 10_000
-    assert set(answers) == {(401, "invalid_credentials"), (429, "too_many_attempts")}
+    assert set(answers) <= {(401, "invalid_credentials"), (429, "too_many_attempts")}
     # Few were looked at; the others cost nobody a hash.
-    assert answers.count((401, "invalid_credentials")) <= 10
+    assert answers.count((429, "too_many_attempts")) >= 9_990
     # Nobody is kept out by it, nor signed out.
     assert Person(stack.urls, ann.username, ann.password, "127.0.0.67").login().get("/me") == before
     assert ann.get("/me") == before
