@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from ctypes.util import find_library
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,18 +103,15 @@ def provide(say: Say, *, servers: bool, browser: bool) -> None:
         "postgresql": servers and not postgres_bin(),
         "rabbitmq-server": servers and not rabbitmq_server(),
         "chromium": browser and not chromium(),
+        "libatomic1": browser and not find_library("atomic"),  # of the Node inside Playwright
     }
     missing = [package for package, lacks in wanted.items() if lacks]
     if not missing:
         return
-    if browser and wanted["chromium"] and "ubuntu" in Path("/etc/os-release").read_text().lower():
-        missing.remove("chromium")  # there it is a snap, which needs a running snapd; Playwright has its own
-        say("Fetching Chromium")
-        run(
-            ["playwright", "install", "--with-deps", "chromium"],
-            "Fetching Chromium",
-            LOCAL / "log" / "chromium.log",
-        )
+    # There it is a snap, which needs a running snapd; Playwright brings its own.
+    snap = "chromium" in missing and "ubuntu" in Path("/etc/os-release").read_text().lower()
+    if snap:
+        missing.remove("chromium")
     if missing:
         names = " ".join(missing)
         root = os.geteuid() == 0
@@ -124,13 +122,18 @@ def provide(say: Say, *, servers: bool, browser: bool) -> None:
             )
         say(f"Installing {names} with apt")
         if not root and subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode:
-            subprocess.run(
-                ["sudo", "-v"], check=False
-            )  # asks for the password where one can be seen and typed
+            subprocess.run(["sudo", "-v"], check=False)  # asks for the password where one can be typed
         run(
             [*([] if root else ["sudo", "-n"]), ROOT / "deploy/local/apt-install", *missing],
             f"Installing {names} (you can do it yourself: apt-get install {names}, {ELSEWHERE})",
             LOCAL / "log" / "apt.log",
+        )
+    if snap:
+        say("Fetching Chromium")
+        run(
+            ["playwright", "install", "--with-deps", "chromium"],
+            "Fetching Chromium",
+            LOCAL / "log" / "chromium.log",
         )
     for name, found in (
         ("PostgreSQL", not servers or postgres_bin()),
