@@ -226,7 +226,12 @@ class Stack:
         if self._lock is not None:
             self._end_leftovers(patience=0)
             if not self.keep:
-                for data in (self.place / "postgres", elsewhere(self.place), self.place / "rabbitmq"):
+                for data in (
+                    self.place / "postgres",
+                    elsewhere(self.place),
+                    self.place / "rabbitmq",
+                    self.place / "files",
+                ):
                     shutil.rmtree(data, ignore_errors=True)
             os.close(self._lock)
             self._lock = None
@@ -420,6 +425,7 @@ log.file = false
             "TOKEN_SIGNING_KEY": str(key),
             "TOKEN_PUBLIC_KEYS": str(public),
             "SOURCES_FILE": str(sources),
+            "FILES_URL": f"file://{self.place / 'files'}",
             "CLIENT_DIST": str(ROOT / "clients" / "web" / "dist"),
             "LOG_FORMAT": "console",
             "BCHAT_URL": self.url,

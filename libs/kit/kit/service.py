@@ -161,6 +161,18 @@ class Ask(DependencyProvider):
         return _Service(self.calls.client, self.service)
 
 
+class Files(DependencyProvider):
+    """The store that `FILES_URL` names: `files = Files()`, then `self.files.get(key)`."""
+
+    def setup(self) -> None:
+        from kit.store import Store  # its library is needed by who keeps files only
+
+        self.store = Store(nameko.config[SETTINGS].FILES_URL, offload)
+
+    def get_dependency(self, worker_ctx: Any) -> Any:
+        return self.store
+
+
 class Service:
     """Base of all services.
 

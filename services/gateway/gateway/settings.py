@@ -18,6 +18,10 @@ class GatewaySettings(Settings):
     ALLOWED_ORIGINS: str = Field(
         default="", description="Origins beside our own that may open sockets and use cookies; by spaces."
     )
+    FILES_URL: str = Field(
+        default="file:///var/lib/bchat/files",
+        description="Where files are, for the services too: a folder or s3://bucket/prefix (kit/store.py).",
+    )
     TOKEN_PUBLIC_KEYS: str = Field(
         description="Public keys of access tokens: PEM text, or paths of PEM files separated by commas."
     )

@@ -1,10 +1,12 @@
 """What one worker is made of."""
 
+from collections.abc import Callable
 from typing import Any
 
 import gevent
 from flask import current_app
 from kit.observe import span
+from kit.store import Store
 
 from gateway.backend import Backend, Transport
 from gateway.batch import Batcher, Message
@@ -28,6 +30,7 @@ class Gateway:
         self.settings = settings
         self.origins = frozenset(settings.ALLOWED_ORIGINS.split())
         self.backend = Backend(transport, settings.RPC_SECONDS)
+        self.files = Store(settings.FILES_URL, _in_a_thread)
         self.tokens = Tokens(read_keys(settings.TOKEN_PUBLIC_KEYS), settings.TOKEN_SECONDS)
         self.sockets = Sockets()
         self.hub = Hub(
@@ -67,3 +70,7 @@ def gateway() -> Gateway:
     """The one of the running application."""
     found: Gateway = current_app.extensions["gateway"]
     return found
+
+
+def _in_a_thread(work: Callable[..., Any], *args: Any) -> Any:
+    return gevent.get_hub().threadpool.apply(work, args)

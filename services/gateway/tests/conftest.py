@@ -74,12 +74,13 @@ def client_dist(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def gateway(key: Ed25519PrivateKey, services: Services, client_dist: Path) -> Gateway:
+def gateway(key: Ed25519PrivateKey, services: Services, client_dist: Path, tmp_path: Path) -> Gateway:
     pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     settings = GatewaySettings(
         AMQP_URI="amqp://nobody@127.0.0.1:1//",
         TOKEN_PUBLIC_KEYS=pem,
         CLIENT_DIST=str(client_dist),
+        FILES_URL=f"file://{tmp_path}/files",
         RPC_SECONDS=1,
         SOCKET_FRAMES_PER_SECOND=20,
         SOCKET_FRAMES_BURST=100,

@@ -15,6 +15,7 @@ from gateway.wiring import gateway
 PREFIX = "/api/v1"
 KEY = "Idempotency-Key"
 PUBLIC: set[str] = set()  # endpoints that nobody needs to be signed in for
+FILES: dict[str, tuple[str | None, tuple[str, ...]]] = {}  # media types by operation
 
 View = TypeVar("View", bound=Callable[..., Response])
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64)]
@@ -68,6 +69,8 @@ class Api(APIBlueprint):
         description: str | None = None,
         or_nothing: bool = False,
         public: bool = False,
+        takes: str | None = None,
+        gives: tuple[str, ...] = (),
     ) -> Callable[[View], View]:
         """A route and what the document says of it.
 
@@ -76,6 +79,8 @@ class Api(APIBlueprint):
             shows: shape of what is answered.
             or_nothing: the answer may also be 204.
             public: nobody needs to be signed in.
+            takes: media type of a body that is a file: see uploads.py.
+            gives: media types of an answer that is a file.
         """
 
         def decorate(view: View) -> View:
@@ -89,12 +94,14 @@ class Api(APIBlueprint):
             made = self.doc(
                 summary=summary,
                 description=description,
-                responses={204: "Done"} if or_nothing or not shows else None,
+                responses={204: "Done"} if or_nothing or not (shows or gives) else None,
                 security=[{}] if public else None,
             )(made)
             super(Api, self).route(path, methods=[method])(made)
             if public:
                 PUBLIC.add(f"{self.name}.{view.__name__}")
+            if takes or gives:
+                FILES[f"{method.lower()}_{self.name}_{view.__name__}"] = takes, gives
             return view
 
         return decorate

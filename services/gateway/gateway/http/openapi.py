@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from gateway.http.base import KEY
+from gateway.http.base import FILES, KEY
 from gateway.http.problems import MIMETYPE, Problem
 
 PROBLEM = {"$ref": "#/components/responses/Problem"}
@@ -48,8 +48,22 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
         for method, operation in path.items():
             operation["responses"].pop("422", None)  # APIFlask's own, which is no problem document
             operation["responses"]["default"] = PROBLEM
+            _tell_files(operation, *FILES.get(operation["operationId"], (None, ())))
             if method == "post" and not operation["operationId"].endswith(NOTHING_NEW):
                 operation.setdefault("parameters", []).append(
                     {"$ref": "#/components/parameters/IdempotencyKey"}
                 )
     return document
+
+
+def _tell_files(operation: dict[str, Any], takes: str | None, gives: tuple[str, ...]) -> None:
+    binary = {"type": "string", "format": "binary"}
+    if takes:
+        form = {"type": "object", "properties": {"file": binary}, "required": ["file"]}
+        schema = form if takes.startswith("multipart/") else binary
+        operation["requestBody"] = {"required": True, "content": {takes: {"schema": schema}}}
+    if gives:
+        content = {kind: {"schema": binary} for kind in gives}
+        operation["responses"]["200"] = {"description": "The file", "content": content}
+        operation["responses"]["206"] = {"description": "A part of it", "content": content}
+        operation["responses"]["304"] = {"description": "Not changed"}
