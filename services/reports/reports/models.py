@@ -56,6 +56,7 @@ class Load(Job, Base):
     whole: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     rows: Mapped[dict[str, Any] | None]
     changed: Mapped[dict[str, Any] | None]
+    checks: Mapped[list[Any] | None]
     __table_args__ = (
         UniqueConstraint("source", "scheduled_at", name="loads_once"),
         # A second load of a source while one is under way would only wait for it.
@@ -67,6 +68,17 @@ class Load(Job, Base):
         ),
         Index("loads_newest", "source", "created_at"),
     )
+
+
+class HookCall(Base):
+    """A signed call of a source, kept while it could be said again, and the load it got."""
+
+    __tablename__ = "hook_calls"
+    source: Mapped[str] = mapped_column(primary_key=True)
+    signature: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    load_id: Mapped[Id]
+    __table_args__ = (Index("hook_calls_newest", "source", "at"),)
 
 
 class Report(Job, Base):

@@ -119,6 +119,7 @@ VIEWS: dict[str, View] = {
             optional=True,
         ),
         _view("budget", "", "company_id! account_id! month:date! scenario! amount:num!", optional=True),
+        _view("stock", "", "company_id! product_id! location qty:num! value:num", optional=True),
     )
 }
 

@@ -19,7 +19,7 @@ from reports.settings import ReportsSettings
 from sqlalchemy.engine import make_url
 
 KIND = Path(__file__).parents[2] / "sources" / "tryton"
-MODULES_NOT_THERE = {"hr_time", "opportunity", "budget"}
+MODULES_NOT_THERE = {"hr_time", "opportunity", "budget", "stock"}
 
 
 @pytest.fixture

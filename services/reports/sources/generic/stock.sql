@@ -1,0 +1,2 @@
+SELECT company_id, product_id, location, qty, value
+FROM rpt.stock
