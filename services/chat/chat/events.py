@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal, NotRequired, Self
 
 from kit.event import Heard, Said
-from pydantic import BaseModel, ConfigDict, Field, with_config
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, with_config
 from typing_extensions import TypedDict
 
 _strict = with_config(ConfigDict(extra="forbid"))
@@ -52,7 +52,28 @@ class GroupEntry(_Entry):
     changed: NotRequired[list[str]]
 
 
-AnyEntry = Annotated[TextEntry | ReportEntry | MemberEntry | GroupEntry, Field(discriminator="kind")]
+@_strict
+class PositionEntry(_Entry):
+    """Where its sender is; `feature` is a GeoJSON Feature, its `client_id` the position's id."""
+
+    kind: Literal["position"]
+    position_id: str
+    feature: dict[str, JsonValue]
+
+
+@_strict
+class NewsEntry(_Entry):
+    """Names the news and carries no text: it is read, and rights checked, when it is shown."""
+
+    kind: Literal["news"]
+    news_id: str
+    title: str
+
+
+AnyEntry = Annotated[
+    TextEntry | ReportEntry | PositionEntry | NewsEntry | MemberEntry | GroupEntry,
+    Field(discriminator="kind"),
+]
 
 
 class EntriesAppended(Said, type="chat.entries_appended"):
@@ -119,6 +140,30 @@ class EntriesAppended(Said, type="chat.entries_appended"):
                     change="changed",
                     by=ann,
                     changed=["name"],
+                ),
+                PositionEntry(
+                    seq=61,
+                    id="01936f5e-0000-7000-8000-0000000000e5",
+                    kind="position",
+                    sender_id=ann,
+                    client_id="01936f5e-0000-7000-8000-0000000000c1",
+                    at=at,
+                    position_id="01936f5e-0000-7000-8000-0000000000c1",
+                    feature={
+                        "type": "Feature",
+                        "geometry": {"type": "Point", "coordinates": [8.6821, 50.1109]},
+                        "properties": {"accuracy_m": 12, "recorded_at": at},
+                    },
+                ),
+                NewsEntry(
+                    seq=62,
+                    id="01936f5e-0000-7000-8000-0000000000e6",
+                    kind="news",
+                    sender_id=ann,
+                    client_id=None,
+                    at=at,
+                    news_id="01936f5e-0000-7000-8000-0000000000d1",
+                    title="We open on Saturday",
                 ),
             ],
         )

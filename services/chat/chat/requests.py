@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from kit.errors import Invalid, Refusal
 from kit.fields import Text, checked, is_id
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from chat.errors import group_not_found
 
@@ -60,6 +60,16 @@ class Window(_Request):
 
 class ReadMark(_Request):
     seq: Seq
+
+
+class Position(_Request):
+    """A position in a room, as location tells it."""
+
+    group_id: AnId
+    user_id: AnId
+    position_id: AnId
+    feature: dict[str, JsonValue]
+    at: AwareDatetime
 
 
 class Rooms(_Request):

@@ -14,7 +14,7 @@ from kit.rpc import RemoteFailure
 from kit.service import Ask, Service, hear, rpc
 
 from chat import memberships, requests, timeline
-from chat.errors import group_not_found, groups_unavailable
+from chat.errors import group_ended, group_not_found, groups_unavailable
 from chat.events import (
     GroupChanged,
     GroupCreated,
@@ -133,6 +133,31 @@ class ChatService(Service):
         with self.db() as tx:
             return timeline.last_seqs(tx, wanted)
 
+    @rpc
+    def position_entry(
+        self, *, group_id: str, user_id: str, position_id: str, feature: dict[str, Any], at: str
+    ) -> dict[str, Any]:
+        """The entry of a position that location has stored and vouches for, for its sender's `ack`.
+
+        Made by whichever comes first, this call or the event: the position's id is its `client_id`.
+        """
+        shared = checked(
+            requests.Position,
+            "invalid_request",
+            {
+                "group_id": group_id,
+                "user_id": user_id,
+                "position_id": position_id,
+                "feature": feature,
+                "at": at,
+            },
+        )
+        with self.db() as tx:
+            entry = timeline.post_position(tx, **shared.model_dump())
+        if entry is None:
+            raise group_ended()
+        return {"entry": entry}
+
     # --- what it hears -----------------------------------------------------------------------------
 
     @hear(GroupCreated)
@@ -174,10 +199,8 @@ class ChatService(Service):
         """Only the report's name enters the room; a room that has ended takes no more."""
         with self.db() as tx:
             if not tx.seen(event) and event.group_id and event.status == "ready":
-                room = memberships.open_rooms(tx, {event.group_id: False})[event.group_id]
-                if not room.ended:
-                    body = {"report_id": event.report_id, "report_type": event.type, "title": event.title}
-                    timeline.tell(tx, event.group_id, "report", event.at, body)
+                body = {"report_id": event.report_id, "report_type": event.type, "title": event.title}
+                timeline.post(tx, event.group_id, "report", event.at, body)
 
     # --- how it does it ----------------------------------------------------------------------------
 

@@ -179,6 +179,42 @@ def tell(
     new.store(tx)
 
 
+def post(
+    tx: Transaction,
+    group_id: str,
+    kind: str,
+    at: datetime,
+    body: dict[str, Any],
+    *,
+    sender_id: str | None = None,
+    client_id: str | None = None,
+) -> Shown | None:
+    """Appends what another service brought into a room; returns its entry, or None if the room has ended.
+
+    Args:
+        sender_id, client_id: both or none; the same two in the same room are the same entry.
+    """
+    room = open_rooms(tx, {group_id: False})[group_id]
+    if sender_id and client_id:
+        there = tx.execute(SAME, sent(KEYS, [(group_id, sender_id, client_id)])).mappings().first()
+        if there:
+            return shown(there)
+    if room.ended:
+        return None
+    new = NewEntries({group_id: room})
+    entry = new.add(group_id, kind, at, reader=sender_id, sender_id=sender_id, client_id=client_id, body=body)
+    new.store(tx)
+    return entry
+
+
+def post_position(
+    tx: Transaction, *, group_id: str, user_id: str, position_id: str, feature: dict[str, Any], at: datetime
+) -> Shown | None:
+    """Appends a position once, whether it was asked for or heard of first; None if the room has ended."""
+    body = {"position_id": position_id, "feature": feature}
+    return post(tx, group_id, "position", at, body, sender_id=user_id, client_id=position_id)
+
+
 def entries(tx: Transaction, group_id: str, window: Window) -> list[Shown]:
     """Entries of a window in seq order, and one more than its limit, at the far end, if there is one."""
     forward = window.after_seq is not None

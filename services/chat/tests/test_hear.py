@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from chat import events
 from chat.memberships import Membership, keep
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kit.clock import now, rfc3339
+from kit.errors import Conflict
 from kit.event import new_id
 from kit.testing import hear_event, said
 
@@ -88,6 +90,34 @@ def test_a_report_that_failed_or_is_for_no_room_or_for_an_ended_one_is_not_told(
     house.end(room, ANN)
     house.chat().report_made(report(room))
     assert [kind for _, kind in house.timeline(room)] == ["group", "member", "group"]
+
+
+def test_a_position_is_one_entry_whether_it_is_asked_for_or_heard_of_first(house: House) -> None:
+    room = house.room(ANN, BEN)
+    asked = {
+        "group_id": room,
+        "user_id": ANN,
+        "position_id": new_id(),
+        "feature": {"type": "Feature", "geometry": {"type": "Point", "coordinates": [8.7, 50.1]}},
+        "at": rfc3339(now()),
+    }
+    entry = house.chat().position_entry(**asked)["entry"]
+    assert {
+        k: entry[k] for k in ("seq", "kind", "sender_id", "client_id", "position_id", "feature", "at")
+    } == {
+        "seq": 4,
+        "kind": "position",
+        "sender_id": ANN,
+        "client_id": asked["position_id"],
+        "position_id": asked["position_id"],
+        "feature": asked["feature"],
+        "at": asked["at"],
+    }
+    house.end(room, ANN)
+    assert house.chat().position_entry(**asked)["entry"] == entry
+    with pytest.raises(Conflict):
+        house.chat().position_entry(**asked | {"position_id": new_id()})
+    assert [kind for _, kind in house.timeline(room)] == ["group", "member", "member", "position", "group"]
 
 
 def test_who_left_may_not_write_and_who_came_back_may(house: House) -> None:
