@@ -234,6 +234,22 @@ def test_the_caller_is_who_the_token_says(
     assert caller.address == "127.0.0.1"
 
 
+def test_a_post_without_a_key_has_one_of_its_own_and_nothing_else_has(
+    http: FlaskClient, services: Any, signed_in: dict[str, str]
+) -> None:
+    services.answers("groups.create", GROUP)
+    services.answers("groups.edit", GROUP)
+    services.answers("chat.rooms", {"items": {}})
+    for _ in range(2):
+        http.post("/api/v1/groups", json={"name": "x", "catalogue": "chat"}, headers=signed_in)
+    http.patch("/api/v1/groups/g-1", json={"name": "y"}, headers=signed_in | {"Idempotency-Key": "k-1"})
+    first, second, edited = (c.idempotency_key for name, c, _ in services.asked if name.startswith("groups"))
+    assert first
+    assert second
+    assert first != second
+    assert edited is None
+
+
 @pytest.mark.parametrize("sent", ["", "x" * 201, "schlüssel", "a\tb"])
 def test_an_idempotency_key_that_is_none_is_refused(
     http: FlaskClient, signed_in: dict[str, str], sent: str

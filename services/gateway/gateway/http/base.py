@@ -8,6 +8,7 @@ from apiflask import APIBlueprint
 from flask import Response, g, request
 from kit.caller import Caller
 from kit.errors import Invalid, Unauthenticated
+from kit.event import new_id
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from gateway.wiring import gateway
@@ -134,9 +135,18 @@ def bearer() -> Caller:
 
 
 def idempotency_key() -> str | None:
-    key = request.headers.get(KEY)
-    if key is None or request.method != "POST":
+    """What makes a POST that is repeated the same one; where the client names none, a key of its own.
+
+    For the broker repeats as well: the call of a service that was killed before it could answer.
+
+    Raises:
+        Invalid
+    """
+    if request.method != "POST":
         return None
+    key = request.headers.get(KEY)
+    if key is None:
+        return new_id()
     if not (1 <= len(key) <= 200 and key.isascii() and key.isprintable()):
         errors = [{"loc": [KEY], "msg": "1 to 200 printable ASCII characters"}]
         raise Invalid("invalid_idempotency_key", "The Idempotency-Key can not be used.", errors)
