@@ -140,6 +140,14 @@ def fact_tables(metadata: sa.MetaData) -> dict[str, sa.Table]:
         )
 
     tables = {name: table(view) for name, view in VIEWS.items()}
-    orders = tables["order_line"].c
-    sa.Index("fact_order_line_date", orders.source, orders.side, orders.company_id, orders.date)
+    for name, columns in (
+        ("order_line", "side company_id date"),
+        ("gl_line", "company_id date"),
+        ("hr_time", "company_id date"),
+    ):
+        facts = tables[name].c
+        sa.Index(f"fact_{name}_date", facts.source, *(facts[column] for column in columns.split()))
+    lines, settled = tables["gl_line"].c, tables["settlement"].c
+    sa.Index("fact_gl_line_move", lines.source, lines.move_id)
+    sa.Index("fact_settlement_item", settled.source, settled.item_id)
     return tables
