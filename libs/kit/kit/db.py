@@ -161,6 +161,15 @@ def connect(uri: str, *, pool: int = 10, name: str = "bchat") -> sa.Engine:
     )
 
 
+def out_of_reach(problem: BaseException | None) -> bool:
+    """Whether the database could not be reached or would not serve, so that nothing at all could be done;
+    for a statement that failed by itself PostgreSQL gives a code of another class."""
+    if isinstance(problem, sa.exc.InterfaceError | sa.exc.TimeoutError):
+        return True
+    code = getattr(problem.orig, "pgcode", None) if isinstance(problem, sa.exc.OperationalError) else ""
+    return code is None or code.startswith(("08", "53", "57P"))
+
+
 class Transactions:
     """Opens transactions: `with transactions() as tx:` commits at the end, or rolls all of it back.
 

@@ -48,7 +48,7 @@ from kit import broker, config
 from kit.caller import HEADER, Caller
 from kit.clock import now
 from kit.config import Settings
-from kit.db import Transactions, connect
+from kit.db import Transactions, connect, out_of_reach
 from kit.errors import Refusal, Unavailable
 from kit.event import CONTENT_TYPE, Heard
 from kit.observe import DEAD, HANDLED, RETRIED, get_logger, serve_probes, span, start_observing
@@ -396,6 +396,9 @@ class _Listener(SharedExtension, ProviderCollector, _Consuming):
             with suppress(*LOST):
                 message.ack()
             return
+        if out_of_reach(failure):
+            # No other event could be handled either: it waits here, and is no nearer to being given up.
+            raise failure
         attempt = int((message.headers or {}).get(broker.ATTEMPT, 1))
         settings = _settings()
         if attempt >= settings.HEAR_ATTEMPTS:

@@ -1,5 +1,6 @@
 """Hearing is at least once, its effect is once, and nothing heard is ever dropped."""
 
+import re
 import signal
 from itertools import pairwise
 from typing import Any
@@ -160,4 +161,18 @@ def test_hearing_goes_on_after_the_broker_was_away_and_repeats_no_effect(world: 
         door.open()
     until(lambda: world.notes("heard") == list("abcdefghi"))
     assert process.runs
+    assert world.dead() == []
+
+
+def test_events_outwait_a_database_that_is_away_and_keep_their_order(world: World) -> None:
+    with Door(world.uri) as door:
+        process = world.serve(DATABASE_URI=door.uri, HEAR_ATTEMPTS="2", HEAR_RETRY_SECONDS="0.05")
+        world.say("milk")
+        until(lambda: world.notes("heard") == ["milk"])
+        door.shut()
+        world.say("bread", "salt")
+        failed = re.compile(r'bchat_handled_seconds_count{[^}]*outcome="failed"[^}]*} (\d+)')
+        until(lambda: (found := failed.search(process.metrics())) and int(float(found[1])) >= 4)
+        door.open()
+        until(lambda: world.notes("heard") == ["milk", "bread", "salt"])
     assert world.dead() == []
