@@ -81,6 +81,12 @@ def rabbitmq_server() -> Path | None:
     return None
 
 
+def mariadb_bin() -> Path | None:
+    """The folder of MariaDB's server, which Debian keeps off an ordinary user's PATH."""
+    found = shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    return Path(found).parent if found else None
+
+
 def chromium() -> Path | None:
     """A browser that Playwright can drive, of the machine or of Playwright's own."""
     for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
@@ -93,7 +99,7 @@ def chromium() -> Path | None:
     return next(iter(sorted(cache.glob("chromium-*/chrome-linux*/chrome"))), None)
 
 
-def provide(say: Say, *, servers: bool, browser: bool) -> None:
+def provide(say: Say, *, servers: bool, browser: bool, mariadb: bool = False) -> None:
     """Install what is missing, by apt.
 
     Raises:
@@ -102,6 +108,7 @@ def provide(say: Say, *, servers: bool, browser: bool) -> None:
     wanted = {
         "postgresql": servers and not postgres_bin(),
         "rabbitmq-server": servers and not rabbitmq_server(),
+        "mariadb-server": mariadb and not mariadb_bin(),
         "chromium": browser and not chromium(),
         "libatomic1": browser and not find_library("atomic"),  # of the Node inside Playwright
     }
@@ -138,6 +145,7 @@ def provide(say: Say, *, servers: bool, browser: bool) -> None:
     for name, found in (
         ("PostgreSQL", not servers or postgres_bin()),
         ("RabbitMQ", not servers or rabbitmq_server()),
+        ("MariaDB", not mariadb or mariadb_bin()),
         ("Chromium", not browser or chromium()),
     ):
         if not found:

@@ -18,7 +18,8 @@ from prometheus_client import Histogram
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from reports import jobs, making
-from reports.acquire.load import Limits, LoadError, load
+from reports.acquire.load import load
+from reports.acquire.replica import Limits, LoadError
 from reports.acquire.sources import Source, read_sources
 from reports.events import LoadFinished, ReportMade, ReportProgressed
 from reports.models import Load, Report
@@ -148,6 +149,7 @@ class Worker:
                 tx,
                 source=source.name,
                 uri=source.uri,
+                session=source.session,
                 folder=settings.KINDS_FOLDER / source.kind,
                 whole=bool(whole),
                 limits=Limits(

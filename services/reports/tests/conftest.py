@@ -12,7 +12,8 @@ from kit.db import Transactions
 from kit.event import new_id
 from kit.testing import make, required, settings, staff
 from reports.acquire.canonical import fact_tables
-from reports.acquire.load import Limits, Reading, load
+from reports.acquire.load import Reading, load
+from reports.acquire.replica import Limits
 from reports.acquire.sources import read_sources
 from reports.analyse.sales import Sales, SalesFilters, analyse
 from reports.models import FACTS, Load, Report
@@ -20,6 +21,8 @@ from reports.service import Reports
 from reports.settings import ReportsSettings
 from reports.worker import Worker
 from sqlalchemy.engine import make_url
+
+from .mariadb import running
 
 KINDS = Path(__file__).parent.parent / "sources"
 
@@ -124,6 +127,13 @@ def replica() -> Iterator[Erp]:
     server.dispose()
 
 
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.URL]:
+    """A MariaDB of its own, as its root."""
+    with running(tmp_path_factory.mktemp("mariadb")) as url:
+        yield url
+
+
 @pytest.fixture
 def erp(replica: Erp) -> Erp:
     """An ERP with nothing in it yet."""
@@ -138,13 +148,14 @@ class Acquired:
     db: Transactions
     erp: Erp
     folder: Path = KINDS / "generic"
+    uri: str | None = None
 
     def load(self, *, whole: bool = True, source: str = "house", **limits: Any) -> Reading:
         with self.db() as tx:
             return load(
                 tx,
                 source=source,
-                uri=self.erp.uri,
+                uri=self.uri or self.erp.uri,
                 folder=self.folder,
                 whole=whole,
                 limits=Limits(**limits),

@@ -4,10 +4,8 @@
 
 import io
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +15,11 @@ from kit.db import Transaction
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from reports.acquire.canonical import VIEWS, View
+from reports.acquire.replica import Limits, LoadError, Replica, opened, words
 from reports.models import FACTS
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
-_UNDEFINED_TABLE = "42P01"
 _REQUIRES = re.compile(r"^-- requires: (.+)$", re.MULTILINE)
-
-
-class LoadError(Exception):
-    """The source can't be loaded; the text is for whoever keeps its queries."""
 
 
 @dataclass
@@ -39,14 +33,6 @@ class Reading:
     as_of: datetime
     rows: dict[str, int] = field(default_factory=dict)
     changed: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Limits:
-    batch_rows: int = 5000
-    statement_seconds: int = 600
-    # A transaction of the ERP may commit rows older than ones already read: look back this far.
-    overlap: timedelta = timedelta(hours=1)
 
 
 def queries(folder: Path) -> dict[View, str]:
@@ -64,7 +50,14 @@ def queries(folder: Path) -> dict[View, str]:
 
 
 def load(
-    tx: Transaction, *, source: str, uri: str, folder: Path, whole: bool, limits: Limits | None = None
+    tx: Transaction,
+    *,
+    source: str,
+    uri: str,
+    folder: Path,
+    whole: bool,
+    limits: Limits | None = None,
+    session: tuple[str, ...] = (),
 ) -> Reading:
     """Brings the facts of a source to what its replica shows now.
 
@@ -74,54 +67,48 @@ def load(
         tx: an open transaction on our own schema.
         folder: the kind's folder of queries.
         whole: read everything, whatever the watermarks say.
+        session: said to the replica first.
 
     Raises:
         LoadError: the replica is out of reach, or a query doesn't give what its view must.
     """
-    limits = limits or Limits()
     statements = queries(folder)
-    tx.execute(sa.text("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"))
-    with _replica(source, uri, limits) as (replica, as_of):
-        reading = Reading(as_of)
-        for view, file in statements.items():
-            if (sql := _offered(replica, file)) is None:
-                continue
-            rows = _View(tx, replica, source, view, f"{folder.name}/{view.name}.sql", sql, limits).bring(
-                whole
-            )
-            if rows is not None:
-                reading.rows[view.name], reading.changed[view.name] = rows
+    prepare(tx)
+    with opened(source, uri, limits or Limits(), session) as replica:
+        reading = Reading(replica.as_of)
+        for view, text in statements.items():
+            found = bring(tx, replica, source, view, f"{folder.name}/{view.name}.sql", text, whole=whole)
+            if found is not None:
+                reading.rows[view.name], reading.changed[view.name] = found
     for view in VIEWS.values():
-        if view.name not in reading.rows:  # the kind no longer offers it
+        if view.name not in reading.rows:  # the source no longer offers it
             tx.execute(sa.delete(FACTS[view.name]).where(FACTS[view.name].c.source == source))
     return reading
 
 
-@contextmanager
-def _replica(source: str, uri: str, limits: Limits) -> Iterator[tuple[sa.Connection, datetime]]:
-    """A connection that can only read and sees one moment of the replica throughout, and that moment."""
-    engine = sa.create_engine(
-        uri,
-        poolclass=sa.NullPool,
-        connect_args={
-            "connect_timeout": 10,
-            "application_name": "bchat-reports",
-            "options": f"-c statement_timeout={limits.statement_seconds}s -c timezone=UTC",
-        },
-    )
-    reading = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    try:
-        connection = engine.connect().execution_options(**reading)
-        as_of = connection.scalar(sa.text("SELECT current_timestamp"))
-    except DBAPIError as problem:
-        # Hosts and ports are for the log; who reads a report sees this text.
-        _, fatal, why = _words(problem).rpartition("FATAL: ")
-        raise LoadError(f"The replica of {source} can't be reached{fatal and f': {why}'}.") from problem
-    with connection:
-        yield connection, as_of
+def prepare(tx: Transaction) -> None:
+    """For a transaction that lasts, and moments written without a zone, which are UTC."""
+    tx.execute(sa.text("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"))
+    tx.execute(sa.text("SET LOCAL timezone = 'UTC'"))
 
 
-def _offered(replica: sa.Connection, file: str) -> str | None:
+def bring(
+    tx: Transaction, replica: Replica, source: str, view: View, file: str, text: str, *, whole: bool
+) -> tuple[int, int] | None:
+    """Brings one view's facts up to date: those there are now, and those that changed. None if the source
+    does not offer the view.
+
+    Args:
+        file: what to call the query in words.
+
+    Raises:
+        LoadError
+    """
+    sql = _offered(replica, text)
+    return None if sql is None else _View(tx, replica, source, view, file, sql).bring(whole)
+
+
+def _offered(replica: Replica, file: str) -> str | None:
     """The query of a file, or None where the replica has none of its tables.
 
     An ERP of modules lacks the tables of those that a company hasn't installed. A file for such an ERP is in
@@ -130,17 +117,11 @@ def _offered(replica: sa.Connection, file: str) -> str | None:
     before, *parts = _REQUIRES.split(file)
     if not parts:
         return file
-
-    def exists(table: str) -> bool:
-        return replica.scalar(sa.text("SELECT to_regclass(:table)"), {"table": table}) is not None
-
     pairs = zip(parts[::2], parts[1::2], strict=True)
-    here = [sql for tables, sql in pairs if all(map(exists, tables.split()))]
-    return before + "\nUNION ALL\n".join(f"({sql.strip().rstrip(';')}\n)" for sql in here) if here else None
-
-
-def _words(problem: DBAPIError) -> str:
-    return " ".join(str(problem.orig).split("CONTEXT:")[0].split())
+    here = [sql.strip().rstrip(";") for tables, sql in pairs if replica.offers(tables)]
+    if len(here) > 1:
+        here = [f"SELECT * FROM (\n{sql}\n) part{number}" for number, sql in enumerate(here)]
+    return before + "\nUNION ALL\n".join(here) if here else None
 
 
 class _View:
@@ -149,15 +130,13 @@ class _View:
     def __init__(
         self,
         tx: Transaction,
-        replica: sa.Connection,
+        replica: Replica,
         source: str,
         view: View,
         file: str,
         sql: str,
-        limits: Limits,
     ) -> None:
         self.tx, self.replica, self.source, self.view, self.file = tx, replica, source, view, file
-        self.limits = limits
         self.fact = FACTS[view.name]
         self.sql = sql.strip().rstrip(";")
         binds = set(sa.text(self.sql).compile().params)
@@ -167,10 +146,7 @@ class _View:
         if self.incremental and not (view.key and "changed_at" in view.names):
             raise LoadError(f"{file}: :since needs a view with a key and changed_at.")
 
-    def bring(self, whole: bool) -> tuple[int, int] | None:
-        """Facts after and facts changed, or None if an optional view is absent from this replica."""
-        if self.view.optional and not self._there():
-            return None
+    def bring(self, whole: bool) -> tuple[int, int]:
         since = None if whole or not self.incremental else self._watermark()
         changed = self._merge(self.sql, since)
         count = sa.select(sa.func.count()).select_from(self.fact).where(self.fact.c.source == self.source)
@@ -179,7 +155,7 @@ class _View:
         # What has left the replica has no changed_at any more, and what appeared with an old one was not
         # read: both show by comparing the keys.
         ids, keys = self._stage(
-            f"SELECT {', '.join(self.view.key)} FROM (\n{self.sql}\n) AS v", self.view.key, None
+            f"SELECT {', '.join(self.view.key)} FROM (\n{self.sql}\n) v", self.view.key, None
         )
         changed += self._delete_missing(ids)
         rows = self.tx.scalar(count) or 0
@@ -188,38 +164,15 @@ class _View:
             rows = self.tx.scalar(count) or 0
         return rows, changed
 
-    def _there(self) -> bool:
-        savepoint = self.replica.begin_nested()
-        try:
-            self._run(f"SELECT 1 FROM (\n{self.sql}\n) AS v LIMIT 0", None).close()
-        except LoadError as problem:
-            savepoint.rollback()
-            if getattr(getattr(problem.__cause__, "orig", None), "pgcode", None) == _UNDEFINED_TABLE:
-                return False
-            raise
-        savepoint.rollback()
-        return True
-
     def _watermark(self) -> datetime | None:
         latest: datetime | None = self.tx.scalar(
             sa.select(sa.func.max(self.fact.c.changed_at)).where(self.fact.c.source == self.source)
         )
-        return latest - self.limits.overlap if latest else None
-
-    def _run(self, sql: str, since: datetime | None) -> sa.CursorResult[Any]:
-        statement = sa.text(sql)
-        if self.incremental:
-            statement = statement.bindparams(sa.bindparam("since", since, sa.DateTime(timezone=True)))
-        try:
-            return self.replica.execute(
-                statement, execution_options={"stream_results": True, "yield_per": self.limits.batch_rows}
-            )
-        except DBAPIError as problem:
-            raise LoadError(f"{self.file}: {_words(problem)}") from problem
+        return latest - self.replica.limits.overlap if latest else None
 
     def _stage(self, sql: str, columns: tuple[str, ...], since: datetime | None) -> tuple[str, int]:
         """Copies the query's rows into a new temporary table; returns its name and their number."""
-        result = self._run(sql, since)
+        result = self.replica.run(sql, since, self.file)
         given = list(result.keys())
         if missing := [c for c in columns if c not in given]:
             raise LoadError(f"{self.file}: the column {missing[0]} is missing.")
@@ -239,7 +192,7 @@ class _View:
                 cursor.copy_expert(f"COPY {name} ({order}) FROM STDIN", io.StringIO(lines))
                 count += len(batch)
         except DBAPIError as problem:
-            raise LoadError(f"{self.file}: {_words(problem)}") from problem
+            raise LoadError(f"{self.file}: {words(problem)}") from problem
         except psycopg2.DataError as problem:
             where = (
                 f" ({context.split(', ', 2)[2]})"
@@ -312,4 +265,8 @@ class _View:
 
 
 def _cell(value: Any) -> str:
-    return r"\N" if value is None else str(value).translate(_ESCAPES)
+    if value is None:
+        return r"\N"
+    if isinstance(value, bytes):  # MySQL gives texts of some functions so
+        value = value.decode()
+    return str(value).translate(_ESCAPES)

@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from kit.config import ConfigError, read
@@ -17,11 +18,19 @@ class Source(BaseModel):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")
     kind: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
-    uri: str = Field(description="SQLAlchemy URL of the replica; a role that may only read.", repr=False)
+    uri: str = Field(
+        description="SQLAlchemy URL of the replica, with a role that may only read; or files:///a/folder.",
+        repr=False,
+    )
+    session: tuple[str, ...] = Field(default=(), description="SQL said to the replica before it is read.")
     title: str = Field(min_length=1, max_length=120)
     schedule: str | None = Field(default=None, description="Cron line; without one only on request.")
     timezone: str = Field(default="UTC", description="Of the schedule, and of what 'today' means.")
     owner: str | None = Field(default=None, max_length=120, description="Whom to ask about this source.")
+    owner_id: UUID | None = Field(default=None, description="The user who hears first when it is in trouble.")
+    hook_secret: str | None = Field(
+        default=None, min_length=16, description="Of calls by the ERP that it has changed.", repr=False
+    )
 
     @field_validator("timezone")
     @classmethod

@@ -1,2 +1,3 @@
+-- requires: rpt.budget
 SELECT company_id, account_id, month, scenario, amount
 FROM rpt.budget

@@ -1,4 +1,4 @@
 SELECT line_id, company_id, move_id, doc_no, date, account_id, party_id, amount, currency,
     amount_currency, journal_type, is_closing, description, changed_at
 FROM rpt.gl_line
-WHERE CAST(:since AS timestamptz) IS NULL OR changed_at >= :since
+WHERE :since IS NULL OR changed_at >= :since

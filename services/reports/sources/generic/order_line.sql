@@ -2,4 +2,4 @@ SELECT side, line_id, order_id, order_no, company_id, date, party_id, product_id
     net_amount, currency, net_amount_currency, cost_amount, promised_date, delivered_date,
     fulfilled_qty, rejected_qty, owner_id, changed_at
 FROM rpt.order_line
-WHERE CAST(:since AS timestamptz) IS NULL OR changed_at >= :since
+WHERE :since IS NULL OR changed_at >= :since

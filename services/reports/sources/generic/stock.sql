@@ -1,2 +1,3 @@
+-- requires: rpt.stock
 SELECT company_id, product_id, location, qty, value
 FROM rpt.stock

@@ -1,0 +1,3 @@
+-- requires: budget
+SELECT company_id, account_id, month, scenario, amount
+FROM budget

@@ -1,0 +1,2 @@
+SELECT company_id, name, currency, fiscal_year_start_month
+FROM company

@@ -1,0 +1,3 @@
+-- requires: party
+SELECT party_id, name, segment, country
+FROM party

@@ -1,0 +1,3 @@
+-- requires: settlement
+SELECT item_id, date, amount, amount_currency
+FROM settlement

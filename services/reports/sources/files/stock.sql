@@ -1,0 +1,3 @@
+-- requires: stock
+SELECT company_id, product_id, location, qty, value
+FROM stock
