@@ -7,7 +7,7 @@ minute or hour starts with `*` go by elapsed time: `*/15 * * * *` runs every 15 
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
@@ -44,6 +44,12 @@ class Schedule(BaseModel):
         """The next `count` times later than `time`."""
         # The iterator starts from local time, where an hour repeats in autumn: it may offer a past one again.
         return list(islice((t for t in self._walk(time) if t > time), count))
+
+    def between(self, since: datetime, until: datetime) -> Iterator[datetime]:
+        """The times in [since, until)."""
+        # One that has seconds is no time of ours, so the walk may begin a minute before.
+        walk = self._walk(since - timedelta(minutes=1))
+        return (t for t in takewhile(lambda t: t < until, walk) if t >= since)
 
     def latest(self, time: datetime) -> datetime:
         """The last time that is not later than `time`."""

@@ -7,13 +7,13 @@ from typing import Any
 
 import nameko
 import sqlalchemy as sa
-from kit.clock import now, rfc3339
+from kit.clock import now, parse, rfc3339
 from kit.db import Transaction
 from kit.fields import an_id, bounded, checked, is_id, page, read_cursor
-from kit.service import SETTINGS, Ask, Service, every, hear, rpc
+from kit.service import SETTINGS, Ask, Service, every, hear, offload, rpc
 from nameko.extensions import DependencyProvider
 
-from reports import due, jobs, rooms
+from reports import ahead, due, jobs, rooms
 from reports.acquire.sources import Source, read_sources
 from reports.analyse.period import NAMES
 from reports.errors import (
@@ -39,6 +39,8 @@ from reports.requests import (
 )
 from reports.settings import ReportsSettings
 from reports.words import Words, known_locale
+
+MOST_TIMES = 1000
 
 
 class _Prepared(DependencyProvider):
@@ -283,6 +285,26 @@ class Reports(Service):
             self.caller.require(f"reports:{row.type}")
             self._limit_open(tx)
             return tx.remember(self.caller, {"report_id": due.queue(tx, row, self._sources)})
+
+    # --- what it answers: other services -----------------------------------------------------------
+
+    @rpc
+    def times(
+        self,
+        *,
+        user_id: str,
+        since: str,
+        until: str,
+        limit: int | None = None,
+        after: str | None = None,
+        each: int | None = None,
+    ) -> dict[str, Any]:
+        """For the calendar: when reports come to somebody, by time and subscription."""
+        span = parse(since), parse(until)
+        with self.db() as tx:
+            rows = ahead.subscriptions_of(tx, user_id, span[1]) if is_id(user_id) else []
+        most = max(1, min(limit or MOST_TIMES, MOST_TIMES))
+        return {"items": offload(lambda: ahead.times(rows, *span, limit=most, after=after, each=each))}
 
     # --- what it hears -----------------------------------------------------------------------------
 
