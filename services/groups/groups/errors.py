@@ -23,6 +23,19 @@ def not_the_owner() -> Forbidden:
     return Forbidden("not_the_owner", "Only the owner of the group may do this.")
 
 
+def not_a_coordinator() -> Forbidden:
+    return Forbidden("not_a_coordinator", "Only the owner and the coordinators of the group may do this.")
+
+
+def not_a_task() -> Conflict:
+    return Conflict("not_a_task", "The group is not in the catalogue task.")
+
+
+def assignee_not_a_member() -> Invalid:
+    detail = "A task is assigned to a member of its group."
+    return Invalid("invalid_task", detail, [{"loc": ["assignee_id"], "msg": detail}])
+
+
 def customers_may_not_create() -> Forbidden:
     return Forbidden("customers_may_not_create", "Customers do not create groups.")
 

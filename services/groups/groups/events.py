@@ -1,17 +1,30 @@
 """What groups says, and what it hears. Each event of a group has a version of its own."""
 
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from kit import clock
 from kit.event import Heard, Said
 from pydantic import BaseModel, ConfigDict
 
-from groups.models import Catalogue, Group, ReportType, Role, Visibility
+from groups.models import Catalogue, Group, ReportType, Role, TaskState, Visibility
 
 _GROUP = "019ad8c6-0f70-7000-8000-00000000000a"
 _MEI = "019ad8c6-0f70-7000-8000-000000000001"
 _TOM = "019ad8c6-0f70-7000-8000-000000000002"
 _AT = "2026-11-22T17:26:03.120Z"
+_END = "2099-12-24T17:00:00.000Z"
+_EXAMPLE: dict[str, Any] = {
+    "id": _GROUP,
+    "name": "Sales Asia",
+    "description": "",
+    "visibility": "open",
+    "owner_id": _MEI,
+    "member_count": 2,
+    "created_at": clock.parse(_AT),
+    "changed_at": clock.parse(_AT),
+    "version": 3,
+}
+_TASK = {"catalogue": "task", "state": "in_progress", "assignee_id": _TOM, "target_end": clock.parse(_END)}
 
 
 class GroupNow(BaseModel):
@@ -26,6 +39,9 @@ class GroupNow(BaseModel):
     type: ReportType | None
     visibility: Visibility
     target_end: str | None
+    state: TaskState | None
+    assignee_id: str | None
+    overdue: bool
     owner_id: str
     member_count: int
     created_at: str
@@ -33,9 +49,33 @@ class GroupNow(BaseModel):
     version: int
 
 
-class _OfGroup(Said):
+class TaskNow(BaseModel):
+    """What is to be done until when, and by whom."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    state: TaskState
+    assignee_id: str | None
+    target_end: str
+
+
+class CalendarItem(BaseModel):
+    """What stands in the members' calendars, as the socket's frame `calendar` shows it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    kind: Literal["task", "appointment", "report"]
     group_id: str
-    by: str
+    title: str
+    start: str
+    end: str | None
+    timezone: str | None
+    change: Literal["near", "moved", "overdue"]
+
+
+class _AboutGroup(Said):
+    group_id: str
     version: int
     at: str
 
@@ -44,11 +84,11 @@ class _OfGroup(Said):
         return self.group_id
 
     @classmethod
-    def of(cls, group: Group, by: str, **more: Any) -> Self:
+    def of(cls, group: Group, by: str | None = None, **more: Any) -> Self:
         """The event about this group as it is now.
 
         Args:
-            by: who did it.
+            by: who did it, unless the clock did.
             more: the other fields of the event.
         """
         values = {
@@ -56,31 +96,21 @@ class _OfGroup(Said):
             "by": by,
             "version": group.version,
             "at": clock.rfc3339(group.changed_at),
+            "group": group.as_dict(),
         }
-        if "group" in cls.model_fields:
-            values["group"] = group.as_dict()
-        return cls.model_validate(values | more)
+        return cls.model_validate({n: v for n, v in values.items() if n in cls.model_fields} | more)
 
     @classmethod
     def example(cls) -> Self:
-        group = Group(
-            id=_GROUP,
-            name="Sales Asia",
-            description="",
-            catalogue="business",
-            type="sales",
-            visibility="open",
-            owner_id=_MEI,
-            member_count=2,
-            created_at=clock.parse(_AT),
-            changed_at=clock.parse(_AT),
-            version=3,
-        )
-        return cls.of(group, _MEI, **cls._more())
+        return cls.of(Group(**_EXAMPLE, catalogue="business", type="sales"), _MEI, **cls._more())
 
     @classmethod
     def _more(cls) -> dict[str, Any]:
         return {}
+
+
+class _OfGroup(_AboutGroup):
+    by: str
 
 
 class _WithGroup(_OfGroup):
@@ -109,6 +139,10 @@ class GroupChanged(_ToMembers, type="groups.group_changed"):
 
     changed: list[str]
 
+    def _also_staff(self) -> list[str]:
+        # Who loses sight of the group has to hear that, too.
+        return ["staff"] if "visibility" in self.changed else super()._also_staff()
+
     @classmethod
     def _more(cls) -> dict[str, Any]:
         return {"changed": ["name"]}
@@ -116,6 +150,63 @@ class GroupChanged(_ToMembers, type="groups.group_changed"):
 
 class GroupEnded(_ToMembers, type="groups.group_ended"):
     """The group can be read and no longer changed."""
+
+
+class TaskChanged(_ToMembers, type="groups.task_changed"):
+    """A task's state, assignee or target is another; `item` is there for calendars where the target moved."""
+
+    old: TaskNow
+    new: TaskNow
+    item: CalendarItem | None
+
+    @classmethod
+    def of_change(cls, group: Group, by: str, old: dict[str, Any]) -> Self:
+        """
+        Args:
+            old: the group `as_task` before.
+        """
+        moved = old["target_end"] != group.as_task()["target_end"]
+        item = _calendar_item(group, "moved") if moved else None
+        return cls.of(group, by, old=old, new=group.as_task(), item=item)
+
+    @classmethod
+    def example(cls) -> Self:
+        task = Group(**_EXAMPLE, **_TASK)
+        return cls.of_change(task, _MEI, {"state": "open", "assignee_id": None, "target_end": _AT})
+
+
+class TaskReminded(_AboutGroup, type="groups.task_reminded"):
+    """A task's target is near, or has passed with the task not done."""
+
+    group: GroupNow
+    # Before the target; 0 is the target itself.
+    minutes: int
+    item: CalendarItem
+
+    @property
+    def audience(self) -> list[str]:
+        return [f"group:{self.group_id}"]
+
+    @classmethod
+    def of_target(cls, group: Group, minutes: int) -> Self:
+        return cls.of(group, minutes=minutes, item=_calendar_item(group, "near" if minutes else "overdue"))
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls.of_target(Group(**_EXAMPLE, **_TASK), 60)
+
+
+def _calendar_item(group: Group, change: str) -> dict[str, Any]:
+    return {
+        "id": group.id,
+        "kind": "task",
+        "group_id": group.id,
+        "title": group.name,
+        "start": group.as_task()["target_end"],
+        "end": None,
+        "timezone": None,
+        "change": change,
+    }
 
 
 class _OfMember(_WithGroup):

@@ -1,21 +1,39 @@
-"""What may be written into a group."""
+"""What may be written into a group and its task."""
 
 from datetime import UTC, datetime
 from typing import Annotated, get_args
 
 from kit import clock
 from kit.fields import Line, Text
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 
-from groups.models import Catalogue, ReportType, Visibility
+from groups.models import Catalogue, ReportType, TaskState, Visibility
 
 LAST_YEAR = 9000
 
 
-class GroupFields(BaseModel):
-    """What the owner may change. Order matters: `type` and `target_end` are judged by the catalogue.
+def _coming(end: datetime, info: ValidationInfo) -> datetime:
+    """A target end in the future, or the one there is: what is overdue can still be changed otherwise."""
+    if end == (info.context or {}).get("target_end"):
+        return end
+    if not (clock.now() < end and end.year < LAST_YEAR):
+        raise ValueError("A target end is in the future.")
+    end = end.astimezone(UTC)
+    return end.replace(microsecond=end.microsecond // 1000 * 1000)
 
-    The context's `target_end` is the one the group has: a task that is overdue can still be renamed.
+
+class GroupFields(BaseModel):
+    """What the owner may say of a group. Order matters: `type` and `target_end` are judged by the catalogue.
+
+    The context's `target_end` is the one the group has.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -23,6 +41,7 @@ class GroupFields(BaseModel):
     name: Annotated[Line, Field(min_length=1, max_length=100)]
     description: Annotated[Text, Field(max_length=2000)]
     catalogue: Catalogue
+    visibility: Visibility
     type: str | None
     target_end: AwareDatetime | None
 
@@ -44,15 +63,14 @@ class GroupFields(BaseModel):
                 raise ValueError("A task group has a target end.")
             case "chat" | "business" if end is not None:
                 raise ValueError("Only a task group has a target end.")
-        if end is None or end == (info.context or {}).get("target_end"):
-            return end
-        if not (clock.now() < end and end.year < LAST_YEAR):
-            raise ValueError("A target end is in the future.")
-        end = end.astimezone(UTC)
-        return end.replace(microsecond=end.microsecond // 1000 * 1000)
+        return end and _coming(end, info)
 
 
-class NewGroup(GroupFields):
-    """A group to be created."""
+class TaskFields(BaseModel):
+    """What owner and coordinators may say of a task. The context's `target_end` is the one it has."""
 
-    visibility: Visibility
+    model_config = ConfigDict(extra="forbid")
+
+    state: TaskState
+    assignee_id: str | None
+    target_end: Annotated[AwareDatetime, AfterValidator(_coming)]

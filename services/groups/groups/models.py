@@ -1,7 +1,7 @@
 """Tables of groups, and the rules that need no other row."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import sqlalchemy as sa
 from kit import clock
@@ -12,6 +12,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 Catalogue = Literal["chat", "business", "task"]
 Visibility = Literal["open", "invite"]
 Role = Literal["owner", "coordinator", "staff", "guest"]
+TaskState = Literal["open", "in_progress", "blocked", "done", "cancelled"]
+TO_BE_DONE = ("open", "in_progress", "blocked")
 ReportType = Literal[
     "sales",
     "purchasing",
@@ -32,6 +34,8 @@ class Base(DeclarativeBase):
         Visibility: sa.Text,
         Role: sa.Text,
         ReportType: sa.Text,
+        TaskState: sa.Text,
+        bytes: sa.LargeBinary,
     }
 
 
@@ -45,6 +49,10 @@ class Group(Base):
     __table_args__ = (
         sa.CheckConstraint("(catalogue = 'business') = (type IS NOT NULL)", name="groups_type"),
         sa.CheckConstraint("(catalogue = 'task') = (target_end IS NOT NULL)", name="groups_target_end"),
+        sa.CheckConstraint("(catalogue = 'task') = (state IS NOT NULL)", name="groups_state"),
+        sa.CheckConstraint(f"state IN {get_args(TaskState)}", name="groups_known_state"),
+        sa.CheckConstraint("catalogue = 'task' OR assignee_id IS NULL", name="groups_assignee"),
+        sa.Index("groups_to_remind", "remind_at", postgresql_where=sa.text("remind_at IS NOT NULL")),
         sa.Index("groups_by_change", "changed_at", "id"),
     )
 
@@ -55,6 +63,10 @@ class Group(Base):
     type: Mapped[ReportType | None]
     visibility: Mapped[Visibility]
     target_end: Mapped[datetime | None]
+    state: Mapped[TaskState | None]
+    assignee_id: Mapped[Id | None]
+    # When the clock looks at this task next: whoever changes the task lets it look at once.
+    remind_at: Mapped[datetime | None]
     owner_id: Mapped[Id]
     member_count: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
@@ -67,6 +79,24 @@ class Group(Base):
         self.version += 1
         self.changed_at = clock.now()
 
+    @property
+    def to_be_done(self) -> bool:
+        """Whether it is a task with work left."""
+        return self.state in TO_BE_DONE and self.ended_at is None
+
+    @property
+    def overdue(self) -> bool:
+        """Whether it should have been done by now."""
+        return self.to_be_done and self.target_end is not None and self.target_end <= clock.now()
+
+    def as_task(self) -> dict[str, Any]:
+        """What is to be done until when, and by whom."""
+        return {
+            "state": self.state,
+            "assignee_id": self.assignee_id,
+            "target_end": self.target_end and clock.rfc3339(self.target_end),
+        }
+
     def as_dict(self) -> dict[str, Any]:
         """The group as everybody who sees it sees it."""
         return {
@@ -76,7 +106,8 @@ class Group(Base):
             "catalogue": self.catalogue,
             "type": self.type,
             "visibility": self.visibility,
-            "target_end": self.target_end and clock.rfc3339(self.target_end),
+            **self.as_task(),
+            "overdue": self.overdue,
             "owner_id": self.owner_id,
             "member_count": self.member_count,
             "created_at": clock.rfc3339(self.created_at),
@@ -103,6 +134,66 @@ class Member(Base):
     user_id: Mapped[Id] = mapped_column(primary_key=True, index=True)
     role: Mapped[Role]
     joined_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class Invite(Base):
+    """An invitation link, known only by its token's SHA-256 and changed under its group's lock."""
+
+    __tablename__ = "invites"
+    __table_args__ = (
+        # The database refuses what no code path should try: a use too many.
+        sa.CheckConstraint("uses BETWEEN 0 AND max_uses", name="invites_uses"),
+        sa.CheckConstraint("role IN ('coordinator', 'staff', 'guest')", name="invites_role"),
+        sa.Index("invites_by_group", "group_id", "id"),
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True, default=new_id)
+    group_id: Mapped[Id] = mapped_column(sa.ForeignKey("groups.id"))
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    role: Mapped[Role]
+    max_uses: Mapped[int]
+    uses: Mapped[int] = mapped_column(default=0)
+    created_by: Mapped[Id]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    revoked_at: Mapped[datetime | None]
+
+    @property
+    def usable(self) -> bool:
+        return self.revoked_at is None and self.uses < self.max_uses and clock.now() < self.expires_at
+
+    def as_dict(self) -> dict[str, Any]:
+        """The invitation as those who may invite see it: without its token."""
+        return {
+            "id": self.id,
+            "role": self.role,
+            "max_uses": self.max_uses,
+            "uses": self.uses,
+            "created_by": self.created_by,
+            "created_at": clock.rfc3339(self.created_at),
+            "expires_at": clock.rfc3339(self.expires_at),
+        }
+
+
+class InviteUse(Base):
+    """Somebody who comes in by an invitation. Until `joined_at` a place is kept for a person whom auth is
+    being asked to make; the clock ends what a crash left so."""
+
+    __tablename__ = "invite_uses"
+    __table_args__ = (
+        sa.Index(
+            "invite_uses_key", "invite_id", "key", unique=True, postgresql_where=sa.text("key IS NOT NULL")
+        ),
+        sa.Index("invite_uses_open", "reserved_at", postgresql_where=sa.text("joined_at IS NULL")),
+    )
+
+    invite_id: Mapped[Id] = mapped_column(sa.ForeignKey("invites.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[Id] = mapped_column(primary_key=True, default=new_id)
+    # Of a person who is not signed in yet: their Idempotency-Key, and the account they asked for.
+    key: Mapped[str | None]
+    username: Mapped[str | None]
+    reserved_at: Mapped[datetime] = mapped_column(default=clock.now)
+    joined_at: Mapped[datetime | None]
 
 
 class Person(Base):

@@ -13,7 +13,7 @@ from kit.db import Transaction
 from kit.fields import is_id
 from sqlalchemy.dialects.postgresql import insert
 
-from groups import errors
+from groups import errors, tasks
 from groups.events import GroupEnded, MemberJoined, MemberLeft, MemberRoleChanged, PersonHeard
 from groups.models import Group, Member, Person, Role
 
@@ -54,6 +54,21 @@ def owned(tx: Transaction, caller: Caller, group_id: str, *, lock: bool = True) 
     return group, member
 
 
+def led(tx: Transaction, caller: Caller, group_id: str, *, lock: bool = True) -> tuple[Group, Member]:
+    """A group of which the caller is the owner or a coordinator, and their membership.
+
+    Raises:
+        NotFound, Conflict: as `seen`.
+        Forbidden: they are neither.
+    """
+    group, member = seen(tx, caller, group_id, lock=lock)
+    if not member:
+        raise errors.not_a_member()
+    if member.role not in ("owner", "coordinator"):
+        raise errors.not_a_coordinator()
+    return group, member
+
+
 def member_of(tx: Transaction, group: Group, user_id: str) -> Member | None:
     """Somebody's membership of a group, if they are in it."""
     return tx.get(Member, (group.id, user_id)) if is_id(user_id) else None
@@ -85,9 +100,11 @@ def take_out(tx: Transaction, group: Group, member: Member, by: str) -> None:
     Raises:
         Conflict: the owner may not go while others stay.
     """
+    if member.role == "owner" and group.member_count > 1:
+        raise errors.last_owner()
+    if group.assignee_id == member.user_id:
+        tasks.change(tx, group, by, assignee_id=None)
     if member.role == "owner":
-        if group.member_count > 1:
-            raise errors.last_owner()
         end(tx, group, by)
     tx.delete(member)
     group.member_count -= 1
@@ -100,6 +117,7 @@ def end(tx: Transaction, group: Group, by: str) -> None:
     """Ends a group."""
     group.touch()
     group.ended_at = group.changed_at
+    group.remind_at = None
     tx.emit(GroupEnded.of(group, by))
 
 

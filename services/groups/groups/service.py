@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from kit import clock
 from kit.db import Transaction
 from kit.fields import an_id, bounded, checked, contains, is_id, page, read_cursor
-from kit.service import Ask, Service, hear, rpc
+from kit.service import Ask, Service, every, hear, rpc
 
-from groups import errors, roster
+from groups import errors, roster, tasks
 from groups.events import GroupChanged, GroupCreated, PersonHeard, UserChanged, UserCreated
-from groups.fields import GroupFields, NewGroup
+from groups.fields import GroupFields, TaskFields
 from groups.models import Catalogue, Group, Member, Person, Role
 from groups.settings import GroupsSettings
 
@@ -55,9 +55,10 @@ class GroupsService(Service):
                 return answer
             if not self.caller.is_staff:
                 raise errors.customers_may_not_create()
-            new = checked(NewGroup, "invalid_group", fields)
+            new = checked(GroupFields, "invalid_group", fields)
             self._require_report(new.type)
             group = Group(owner_id=me, **new.model_dump())
+            tasks.begin(group)
             tx.add(group)
             tx.flush()
             tx.emit(GroupCreated.of(group, me))
@@ -110,12 +111,35 @@ class GroupsService(Service):
             changed = [name for name, value in new.items() if value != getattr(group, name)]
             if "type" in changed:
                 self._require_report(new["type"])
+            moved = "target_end" in changed and "catalogue" not in changed
+            if moved:
+                changed.remove("target_end")
             for name in changed:
                 setattr(group, name, new[name])
+            if "catalogue" in changed:
+                tasks.begin(group)
             if changed:
                 group.touch()
                 tx.emit(GroupChanged.of(group, self.caller.id, changed=changed))
+            if moved:
+                tasks.change(tx, group, self.caller.id, target_end=new["target_end"])
             return group.shown(owner.role)
+
+    @rpc
+    def set_task(self, *, group_id: str, changes: Json) -> Json:
+        """What `changes` leaves out stays as it is."""
+        with self.db() as tx:
+            group, member = roster.led(tx, self.caller, group_id)
+            if group.catalogue != "task":
+                raise errors.not_a_task()
+            context = {"target_end": group.target_end}
+            new = checked(TaskFields, "invalid_task", group.as_task() | changes, context).model_dump()
+            if (assignee := new["assignee_id"]) is not None:
+                new["assignee_id"] = assignee = assignee.lower()
+                if not roster.member_of(tx, group, assignee):
+                    raise errors.assignee_not_a_member()
+            tasks.change(tx, group, self.caller.id, **new)
+            return group.shown(member.role)
 
     # --- what it answers: members
 
@@ -275,6 +299,15 @@ class GroupsService(Service):
         with self.db() as tx:
             if not tx.seen(event):
                 roster.keep_person(tx, event.user)
+
+    # --- what it does by the clock
+
+    @every(5)
+    def remind(self) -> None:
+        while True:
+            with self.db() as tx:
+                if tasks.remind(tx, self.settings.remind_minutes) < tasks.AT_ONCE:
+                    return
 
     # --- how
 

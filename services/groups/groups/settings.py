@@ -1,7 +1,16 @@
-"""All settings of groups: only what every service has."""
+"""All settings of groups, with what they mean."""
 
 from kit.config import Settings
+from pydantic import Field
 
 
 class GroupsSettings(Settings):
-    """Groups needs nothing of its own."""
+    TASK_REMIND_MINUTES: str = Field(
+        default="1440,60",
+        pattern=r"^([1-9]\d{0,5}(,[1-9]\d{0,5}){0,9})?$",
+        description="Minutes before its target at which a task's members are reminded, with commas between.",
+    )
+
+    @property
+    def remind_minutes(self) -> list[int]:
+        return [int(minutes) for minutes in self.TASK_REMIND_MINUTES.split(",") if minutes]

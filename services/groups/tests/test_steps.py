@@ -223,6 +223,20 @@ def test_an_overdue_task_can_be_renamed_and_moved_to_a_later_day_only(
     assert edited["target_end"] == new_end
 
 
+def test_who_loses_sight_of_a_group_hears_that_it_is_closed(house: Any, refused: Refused) -> None:
+    mei, tom = house.person(), house.person()
+    group_id = house.group(mei)
+    edit = house.groups(mei).edit
+    assert edit(group_id=group_id, changes={"visibility": "invite"})["visibility"] == "invite"
+    assert said(house.db)[-1][2] == [f"group:{group_id}", "staff"]
+    assert refused(house.groups(tom).get, group_id=group_id).code == "group_not_found"
+    edit(group_id=group_id, changes={"name": "Ours"})
+    assert said(house.db)[-1][2] == [f"group:{group_id}"]
+    edit(group_id=group_id, changes={"visibility": "open"})
+    assert said(house.db)[-1][2] == [f"group:{group_id}", "staff"]
+    assert house.groups(tom).get(group_id=group_id)["name"] == "Ours"
+
+
 @pytest.mark.parametrize(
     ("changes", "wrong"),
     [
@@ -230,7 +244,7 @@ def test_an_overdue_task_can_be_renamed_and_moved_to_a_later_day_only(
         ({"description": None}, ["description"]),
         ({"catalogue": "task"}, ["target_end"]),
         ({"type": "sales"}, ["type"]),
-        ({"visibility": "invite"}, ["visibility"]),
+        ({"visibility": "secret"}, ["visibility"]),
         ({"owner_id": new_id()}, ["owner_id"]),
     ],
 )
