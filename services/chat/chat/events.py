@@ -70,8 +70,21 @@ class NewsEntry(_Entry):
     title: str
 
 
+@_strict
+class TaskEntry(_Entry):
+    """A task's state, assignee or target became another, or its target is `minutes` away or has passed."""
+
+    kind: Literal["task"]
+    change: Literal["state", "assignee", "target", "reminder", "overdue"]
+    by: NotRequired[str]
+    old: NotRequired[str | None]
+    new: NotRequired[str | None]
+    minutes: NotRequired[int]
+    target_end: NotRequired[str]
+
+
 AnyEntry = Annotated[
-    TextEntry | ReportEntry | PositionEntry | NewsEntry | MemberEntry | GroupEntry,
+    TextEntry | ReportEntry | PositionEntry | NewsEntry | MemberEntry | GroupEntry | TaskEntry,
     Field(discriminator="kind"),
 ]
 
@@ -140,6 +153,18 @@ class EntriesAppended(Said, type="chat.entries_appended"):
                     change="changed",
                     by=ann,
                     changed=["name"],
+                ),
+                TaskEntry(
+                    seq=63,
+                    id="01936f5e-0000-7000-8000-0000000000e7",
+                    kind="task",
+                    sender_id=None,
+                    client_id=None,
+                    at=at,
+                    change="assignee",
+                    by=ann,
+                    old=None,
+                    new="01936f5e-0000-7000-8000-000000000002",
                 ),
                 PositionEntry(
                     seq=61,
@@ -220,14 +245,31 @@ class MemberRoleChanged(_GroupHeard, type="groups.member_role_changed"):
     role: str
 
 
-class GroupSeen(BaseModel):
-    visibility: str
-
-
 class MemberLeft(_GroupHeard, type="groups.member_left"):
     user_id: str
     removed: bool
-    group: GroupSeen
+
+
+class TaskHeard(BaseModel):
+    state: str
+    assignee_id: str | None
+    target_end: str
+
+
+class TaskChanged(_GroupHeard, type="groups.task_changed"):
+    old: TaskHeard
+    new: TaskHeard
+
+
+class TaskItem(BaseModel):
+    start: str
+
+
+class TaskReminded(Heard, type="groups.task_reminded"):
+    group_id: str
+    at: datetime
+    minutes: int
+    item: TaskItem
 
 
 class ReportMade(Heard, type="reports.report_made"):

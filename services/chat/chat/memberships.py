@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from kit.db import Transaction
 from kit.errors import Refusal
-from sqlalchemy import any_, bindparam, cast, select
+from sqlalchemy import any_, bindparam, cast, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from chat.errors import group_not_found, not_a_member
@@ -50,7 +50,7 @@ class Membership(NamedTuple):
     role: str | None
     version: int
     ended: bool = False
-    visible: bool = False
+    visible: bool | None = None
 
     @classmethod
     def read(cls, answer: Mapping[str, Any]) -> "Membership":
@@ -62,7 +62,7 @@ class Standing(NamedTuple):
     """What our copy knows of somebody and a room."""
 
     role: str | None
-    visible: bool
+    visible: bool | None
 
     def refusal(self) -> Refusal | None:
         """Why this isn't a member, if it isn't; who may not see the group isn't told that it exists."""
@@ -123,6 +123,12 @@ def keep(tx: Transaction, memberships: Iterable[Membership]) -> None:
     )
 
 
+def ask_who_sees(tx: Transaction, group_id: str) -> None:
+    """Who is no member may see the group now or no longer: it is asked when they come."""
+    gone = MEMBERS.c.group_id == group_id, MEMBERS.c.role.is_(None)
+    tx.execute(update(MEMBERS).where(*gone).values(visible=None))
+
+
 def roles(tx: Transaction, pairs: Collection[Pair], refused: Mapping[Pair, Refusal]) -> dict[Pair, Standing]:
     """What our copy knows of these.
 
@@ -130,7 +136,11 @@ def roles(tx: Transaction, pairs: Collection[Pair], refused: Mapping[Pair, Refus
         MembershipsMissing: for those it doesn't know and nobody was asked about yet.
     """
     found = tx.execute(ROLES, sent(ASKED, pairs))
-    known = {(group_id, user_id): Standing(role, visible) for group_id, user_id, role, visible in found}
+    known = {
+        (group_id, user_id): Standing(role, visible)
+        for group_id, user_id, role, visible in found
+        if role is not None or visible is not None
+    }
     if missing := set(pairs) - known.keys() - refused.keys():
         raise MembershipsMissing(missing)
     return known

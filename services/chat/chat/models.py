@@ -35,8 +35,8 @@ class Member(Base):
     role: Mapped[str | None] = mapped_column(String(20))
     version: Mapped[int] = mapped_column(BigInteger)
     read_seq: Mapped[int] = mapped_column(BigInteger, server_default="0")
-    # Whether the group may be seen though one is no member: else it looks unknown to them.
-    visible: Mapped[bool] = mapped_column(server_default=sa.text("false"))
+    # Whether the group may be seen though one is no member: else it looks unknown to them. Null: to be asked.
+    visible: Mapped[bool | None]
 
 
 class Entry(Base):

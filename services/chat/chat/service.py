@@ -23,12 +23,15 @@ from chat.events import (
     MemberLeft,
     MemberRoleChanged,
     ReportMade,
+    TaskChanged,
+    TaskReminded,
 )
-from chat.memberships import Membership, MembershipsMissing, Pair
+from chat.memberships import Membership, MembershipsMissing, Pair, Standing
 from chat.settings import ChatSettings
 
 log = get_logger(__name__)
 T = TypeVar("T")
+TASK_CHANGES = {"state": "state", "assignee": "assignee_id", "target": "target_end"}
 Refused = dict[Pair, Refusal]
 
 
@@ -171,6 +174,8 @@ class ChatService(Service):
     def group_changed(self, event: GroupChanged) -> None:
         with self.db() as tx:
             if not tx.seen(event) and event.changed:
+                if "visibility" in event.changed:
+                    memberships.ask_who_sees(tx, event.group_id)
                 body = {"change": "changed", "by": event.by, "changed": event.changed}
                 timeline.tell(tx, event.group_id, "group", event.at, body)
 
@@ -191,8 +196,26 @@ class ChatService(Service):
 
     @hear(MemberLeft)
     def member_left(self, event: MemberLeft) -> None:
-        still_seen = event.group.visibility == "open"
-        self._member(event, None, "removed" if event.removed else "left", visible=still_seen)
+        self._member(event, None, "removed" if event.removed else "left")
+
+    @hear(TaskChanged)
+    def task_changed(self, event: TaskChanged) -> None:
+        with self.db() as tx:
+            if not tx.seen(event):
+                for change, name in TASK_CHANGES.items():
+                    old, new = getattr(event.old, name), getattr(event.new, name)
+                    if old != new:
+                        body = {"change": change, "by": event.by, "old": old, "new": new}
+                        timeline.tell(tx, event.group_id, "task", event.at, body)
+
+    @hear(TaskReminded)
+    def task_reminded(self, event: TaskReminded) -> None:
+        with self.db() as tx:
+            if not tx.seen(event):
+                body: dict[str, Any] = {"change": "overdue", "target_end": event.item.start}
+                if event.minutes:
+                    body |= {"change": "reminder", "minutes": event.minutes}
+                timeline.tell(tx, event.group_id, "task", event.at, body)
 
     @hear(ReportMade)
     def report_made(self, event: ReportMade) -> None:
@@ -210,11 +233,10 @@ class ChatService(Service):
         role: str | None,
         change: str,
         reader: str | None = None,
-        visible: bool = False,
     ) -> None:
         with self.db() as tx:
             if not tx.seen(event):
-                now = Membership(event.group_id, event.user_id, role, event.version, visible=visible)
+                now = Membership(event.group_id, event.user_id, role, event.version)
                 memberships.keep(tx, [now])
                 body = {"user_id": event.user_id, "role": role, "change": change, "by": event.by}
                 timeline.tell(tx, event.group_id, "member", event.at, body, reader=reader)
@@ -262,7 +284,9 @@ class ChatService(Service):
             if answer is None:
                 refused[pair] = group_not_found()
             else:
-                answers.append(Membership.read(answer))
+                answers.append(told := Membership.read(answer))
+                # Unless our copy knows better, which ends the asking.
+                refused[pair] = Standing(told.role, told.visible).refusal() or group_not_found()
         if answers:
             with self.db() as tx:
                 memberships.keep(tx, answers)

@@ -94,16 +94,14 @@ class House:
         event = self.event(events.MemberJoined, group_id, user_id, user_id=user_id, role=role)
         self.chat().member_joined(event)
 
-    def leave(self, group_id: str, user_id: str, removed: bool = False) -> None:
-        event = self.event(
-            events.MemberLeft,
-            group_id,
-            user_id,
-            user_id=user_id,
-            removed=removed,
-            group={"visibility": "open"},
-        )
+    def leave(self, group_id: str, user_id: str, removed: bool = False, visible: bool = True) -> None:
+        """
+        Args:
+            visible: whether who left may still see the group.
+        """
+        event = self.event(events.MemberLeft, group_id, user_id, user_id=user_id, removed=removed)
         self.chat().member_left(event)
+        self.groups.put(group_id, user_id, None, event.version, visible=visible)
 
     def end(self, group_id: str, by: str) -> None:
         self.chat().group_ended(self.event(events.GroupEnded, group_id, by))

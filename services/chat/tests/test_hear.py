@@ -126,7 +126,38 @@ def test_who_left_may_not_write_and_who_came_back_may(house: House) -> None:
     assert codes(house.send(message(BEN, room))) == ["not_a_member"]
     house.join(room, BEN)
     assert codes(house.send(message(BEN, room))) == ["text"]
-    assert house.groups.asked == []
+    assert house.groups.asked == [(room, BEN)]  # who left may still see it or not: groups knows
+
+
+def test_what_becomes_of_a_task_is_told(house: House) -> None:
+    room = house.room(ANN, BEN)
+    chat = house.chat()
+    old = {"state": "open", "assignee_id": None, "target_end": "2026-12-24T17:00:00.000Z"}
+    new = {"state": "done", "assignee_id": BEN, "target_end": "2026-12-25T17:00:00.000Z"}
+    changed = house.event(events.TaskChanged, room, ANN, old=old, new=new)
+    chat.task_changed(changed)
+    chat.task_changed(changed)
+    for minutes in (60, 0):
+        chat.task_reminded(
+            house.event(
+                events.TaskReminded, room, ANN, minutes=minutes, item={"start": "2026-12-25T17:00:00.000Z"}
+            )
+        )
+    fixed = ("seq", "id", "at", "sender_id", "client_id")
+    told = house.chat(ANN).timeline(group_id=room)["items"][3:]
+    assert [{k: v for k, v in e.items() if k not in fixed} for e in told] == [
+        {"kind": "task", "change": "state", "by": ANN, "old": "open", "new": "done"},
+        {"kind": "task", "change": "assignee", "by": ANN, "old": None, "new": BEN},
+        {
+            "kind": "task",
+            "change": "target",
+            "by": ANN,
+            "old": "2026-12-24T17:00:00.000Z",
+            "new": "2026-12-25T17:00:00.000Z",
+        },
+        {"kind": "task", "change": "reminder", "minutes": 60, "target_end": "2026-12-25T17:00:00.000Z"},
+        {"kind": "task", "change": "overdue", "target_end": "2026-12-25T17:00:00.000Z"},
+    ]
 
 
 @dataclass
@@ -160,7 +191,7 @@ def histories(draw: st.DrawFn) -> History:
             say(events.MemberRoleChanged, user_id=user, role=members[user])
         else:
             del members[user]
-            say(events.MemberLeft, user_id=user, removed=draw(st.booleans()), group={"visibility": "open"})
+            say(events.MemberLeft, user_id=user, removed=draw(st.booleans()))
     if draw(st.booleans()):
         say(events.GroupEnded)
     return History(told, truths)

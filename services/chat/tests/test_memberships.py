@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from chat import admin
+from chat import admin, events
 from kit.errors import Forbidden, NotFound, Unavailable
 from kit.event import new_id
 
@@ -86,6 +86,32 @@ def test_a_group_one_may_not_see_looks_unknown(house: House, method: str, argume
         getattr(house.chat(EVE), method)(group_id=room, **arguments)
     assert refused.value.code == "group_not_found"
     assert codes(house.send(message(EVE, room))) == ["group_not_found"]
+
+
+def test_who_sees_a_room_they_are_not_in_is_asked_again_when_it_may_have_changed(house: House) -> None:
+    room = house.room(ANN, BEN)
+
+    def answer() -> list[str]:
+        return codes(house.send(message(BEN, room)))
+
+    house.leave(room, BEN, visible=False)  # a customer, for instance
+    assert answer() == answer() == ["group_not_found"]
+    assert house.groups.asked == [(room, BEN)]
+    for visible, code in ((True, "not_a_member"), (False, "group_not_found")):
+        changed = house.event(events.GroupChanged, room, ANN, changed=["visibility"])
+        house.chat().group_changed(changed)
+        house.groups.put(room, BEN, None, changed.version, visible=visible)
+        assert answer() == [code]
+    house.chat().group_changed(house.event(events.GroupChanged, room, ANN, changed=["name"]))
+    assert answer() == ["group_not_found"]
+    assert len(house.groups.asked) == 3
+
+
+def test_an_answer_older_than_our_copy_ends_the_asking(house: House) -> None:
+    room = house.room(ANN, BEN)
+    house.leave(room, BEN)
+    house.groups.put(room, BEN, "staff", version=1)
+    assert codes(house.send(message(BEN, room))) == ["group_not_found"]
 
 
 @pytest.mark.parametrize(("method", "arguments"), CALLS)
