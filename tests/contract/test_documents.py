@@ -24,6 +24,7 @@ PATCH /groups/{}
 POST /groups/{}/join
 POST /groups/{}/leave
 POST /groups/{}/end
+PUT /groups/{}/task
 GET /groups/{}/members
 PUT /groups/{}/members/{}
 DELETE /groups/{}/members/{}
@@ -55,7 +56,10 @@ def test_the_asyncapi_document_has_every_frame(documents: Documents) -> None:
     assert documents.asyncapi["asyncapi"].startswith("3.")
     assert {"hello", "send", "read", "typing", "ping"} <= documents.frames["fromClient"].keys()
     told = {"welcome", "entries", "entry", "ack", "error", "pong", "group", "group_gone"}
-    assert told | {"member", "user", "report", "read", "typing"} <= documents.frames["toClient"].keys()
+    assert (
+        told | {"member", "user", "report", "calendar", "read", "typing"}
+        <= documents.frames["toClient"].keys()
+    )
 
 
 def test_both_gateways_show_the_documents_and_their_health(stack: Stack) -> None:

@@ -30,6 +30,14 @@ class GroupChanged(_Group, type="groups.group_changed"): ...
 class GroupEnded(_Group, type="groups.group_ended"): ...
 
 
+class TaskChanged(_Group, type="groups.task_changed"):
+    item: dict[str, Any] | None
+
+
+class TaskReminded(_Group, type="groups.task_reminded"):
+    item: dict[str, Any]
+
+
 class MemberJoined(_Group, type="groups.member_joined"):
     user_id: str
     role: str

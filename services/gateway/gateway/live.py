@@ -49,8 +49,10 @@ class Live:
                 (events.EntriesAppended, self._entries_appended),
                 (events.ReadMoved, self._read_moved),
                 (events.GroupCreated, self._group_told),
-                (events.GroupChanged, self._group_told),
+                (events.GroupChanged, self._group_changed),
                 (events.GroupEnded, self._group_told),
+                (events.TaskChanged, self._task_told),
+                (events.TaskReminded, self._task_told),
                 (events.MemberJoined, self._member_moved),
                 (events.MemberLeft, self._member_moved),
                 (events.MemberRoleChanged, self._member_moved),
@@ -91,8 +93,24 @@ class Live:
     def _read_moved(self, event: events.ReadMoved) -> None:
         self._tell(event, {"type": "read", **event.model_dump()})
 
-    def _group_told(self, event: events.GroupCreated | events.GroupChanged | events.GroupEnded) -> None:
+    def _group_told(self, event: events.GroupCreated | events.GroupEnded) -> None:
         self._tell_group(self._hub.sockets(event.envelope.audience), event.group)
+
+    def _group_changed(self, event: events.GroupChanged) -> None:
+        sockets = self._hub.sockets(event.envelope.audience)
+        if event.group["visibility"] == "invite":
+            # Staff outside hear of it only when it has just been closed to them.
+            outside = {s for s in sockets if self._hub.role(s.user_id, event.group_id) is None}
+            gone = encode({"type": "group_gone", "group_id": event.group_id})
+            self._hub.tell([s for s in outside if s.live], gone)
+            sockets = [s for s in sockets if s not in outside]
+        self._tell_group(sockets, event.group)
+
+    def _task_told(self, event: events.TaskChanged | events.TaskReminded) -> None:
+        self._tell_group(self._hub.sockets(event.envelope.audience), event.group)
+        if event.item:
+            members = self._hub.sockets([f"group:{event.group_id}"])
+            self._hub.tell(members, encode({"type": "calendar", "item": event.item}))
 
     def _member_moved(
         self, event: events.MemberJoined | events.MemberLeft | events.MemberRoleChanged
@@ -157,6 +175,8 @@ class Live:
 
     def _tell_group(self, sockets: list[Reader], group: dict[str, Any]) -> None:
         frames: dict[str | None, bytes] = {}
+        # Whose hello is being answered may be a member without our knowing it yet; the answer tells them.
+        known = [s for s in sockets if s.live or self._hub.role(s.user_id, group["id"]) is not None]
 
         def own(socket: Reader) -> bytes:
             role = self._hub.role(socket.user_id, group["id"])
@@ -164,7 +184,7 @@ class Live:
                 frames[role] = encode({"type": "group", "group": {**group, "my_role": role}})
             return frames[role]
 
-        self._hub.tell(sockets, own)
+        self._hub.tell(known, own)
 
     # What a user may see
 

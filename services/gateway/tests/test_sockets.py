@@ -575,6 +575,55 @@ def test_who_is_removed_loses_the_room_at_once(
     assert ben.next()["type"] == "pong"
 
 
+def test_a_group_that_is_closed_is_gone_for_staff_outside_it_and_for_nobody_else(
+    house: House, gateway: Gateway, ann: Peer, peer: Callable[[], Peer], token: Callable[..., str]
+) -> None:
+    eve, customer = peer(), peer()
+    eve.hello(token(sub="eve", sid="s-3"))
+    customer.hello(token(sub="customer", sid="s-4", kind="customer"))
+    audience = f"group:{ROOM} staff"
+    for visibility in ("open", "invite"):
+        group = {**house.group(None), "visibility": visibility, "my_role": None}
+        says(gateway, "groups.group_changed", audience, group_id=ROOM, group=group)
+        assert ann.next() == {"type": "group", "group": {**group, "my_role": "owner"}}
+        gone = {"type": "group_gone", "group_id": ROOM}
+        assert eve.next() == ({"type": "group", "group": group} if visibility == "open" else gone)
+    customer.say(type="ping")
+    assert customer.next()["type"] == "pong"
+
+
+def test_who_is_saying_hello_is_not_told_of_a_room_as_of_anothers(
+    house: House, services: Any, gateway: Gateway, peer: Callable[[], Peer], token: Callable[..., str]
+) -> None:
+    def memberships(user_id: str) -> dict[str, Any]:
+        group = {**house.group(None), "visibility": "open"}
+        says(gateway, "groups.group_changed", f"group:{ROOM} staff", group_id=ROOM, group=group)
+        return house.memberships(user_id)
+
+    services.answers("groups.memberships", memberships)
+    ann = peer()
+    assert ann.hello(token())["groups"][0]["my_role"] == "owner"
+    ann.say(type="ping")
+    assert ann.next()["type"] == "pong"
+
+
+def test_the_members_of_a_task_hear_of_its_target_and_staff_only_of_the_group(
+    house: House, gateway: Gateway, ann: Peer, peer: Callable[[], Peer], token: Callable[..., str]
+) -> None:
+    eve = peer()
+    eve.hello(token(sub="eve", sid="s-3"))
+    group, item = {**house.group(None), "state": "open"}, {"id": ROOM, "kind": "task", "change": "moved"}
+    told = {"group_id": ROOM, "group": group}
+    says(gateway, "groups.task_changed", f"group:{ROOM} staff", **told, item=None)
+    says(gateway, "groups.task_changed", f"group:{ROOM} staff", **told, item=item)
+    says(gateway, "groups.task_reminded", f"group:{ROOM}", **told, item={**item, "change": "near"})
+    frames = [ann.next() for _ in range(5)]
+    assert [f["type"] for f in frames] == ["group", "group", "calendar", "group", "calendar"]
+    assert [f["item"] for f in frames if f["type"] == "calendar"] == [item, {**item, "change": "near"}]
+    eve.say(type="ping")
+    assert [eve.next()["type"] for _ in range(3)] == ["group", "group", "pong"]
+
+
 def test_a_membership_that_no_event_told_of_is_found(
     house: House, services: Any, gateway: Gateway, ben: Peer
 ) -> None:

@@ -5,13 +5,14 @@ from typing import Annotated, Any, Literal
 from flask import Response
 from pydantic import Field, StringConstraints
 
-from gateway.http.base import Api, Body, Page, Shown, Time, answer, ask, nothing
+from gateway.http.base import Api, Body, Id, Page, Shown, Time, answer, ask, nothing
 
 groups = Api("groups")
 
 Text = Annotated[str, StringConstraints(max_length=10000)]
 Catalogue = Literal["chat", "business", "task"]
 Role = Literal["owner", "coordinator", "staff", "guest"]
+TaskState = Literal["open", "in_progress", "blocked", "done", "cancelled"]
 NO_ROOM = {"last_seq": 0, "read_seq": 0, "unread": 0}
 
 
@@ -29,6 +30,15 @@ class GroupChanges(Body):
     description: Text = ""
     catalogue: Catalogue = "chat"
     type: Text | None = None
+    visibility: Literal["open", "invite"] = "open"
+    target_end: Time | None = None
+
+
+class TaskChange(Body):
+    """What is left out stays as it is."""
+
+    state: TaskState
+    assignee_id: Id | None = Field(default=None, description="A member; null: nobody.")
     target_end: Time | None = None
 
 
@@ -52,6 +62,9 @@ class Group(Shown):
     type: str | None
     visibility: Literal["open", "invite"]
     target_end: Time | None
+    state: TaskState | None = Field(description="Of a task, like the next two.")
+    assignee_id: str | None
+    overdue: bool = Field(description="It should have been done by now.")
     owner_id: str
     member_count: int
     created_at: Time
@@ -133,6 +146,17 @@ def leave(group_id: str) -> Response:
 )
 def end(group_id: str) -> Response:
     return _one(ask("groups", "end", group_id=group_id))
+
+
+@groups.route(
+    "PUT",
+    "/groups/<group_id>/task",
+    "Set state, assignee and target of a task (its owner and coordinators)",
+    body=TaskChange,
+    shows=Group,
+)
+def set_task(group_id: str, body: TaskChange) -> Response:
+    return _one(ask("groups", "set_task", group_id=group_id, changes=body.given()))
 
 
 @groups.route("GET", "/groups/<group_id>/members", "Members", query=Page, shows=MemberPage)
