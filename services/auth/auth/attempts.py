@@ -5,15 +5,17 @@ afterwards would let a thousand attempts at once all pass the check before the f
 """
 
 import hashlib
+from collections.abc import Callable
 from datetime import timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 
 import sqlalchemy as sa
 from kit import clock
 from kit.db import Transaction
+from kit.errors import TooMany
 from sqlalchemy.dialects.postgresql import insert
 
-from auth.errors import too_many_attempts
+from auth.errors import too_many_attempts, too_many_newcomers
 from auth.models import LoginAttempts, username_key
 from auth.settings import AuthSettings
 
@@ -42,6 +44,30 @@ def count(tx: Transaction, settings: AuthSettings, username: str, address: str |
     """Counts an attempt as failed, until `take_back`.
 
     Raises:
+        TooMany: over a limit.
+    """
+    most = settings.LOGIN_PAIR_LIMIT, settings.LOGIN_ACCOUNT_LIMIT, settings.LOGIN_ADDRESS_LIMIT
+    limits = dict(zip(_keys(username, address), most, strict=True))
+    _count(tx, limits, settings.LOGIN_WINDOW_SECONDS, too_many_attempts)
+
+
+def count_newcomer(tx: Transaction, settings: AuthSettings, address: str | None) -> None:
+    """Counts somebody at this address who wants an account, which costs a hash and tells if a name is taken.
+
+    Raises:
+        TooMany
+    """
+    key = hashlib.sha256(f"newcomer\0{_place(address)}".encode()).digest()
+    limits = {key: settings.NEWCOMERS_ADDRESS_LIMIT}
+    _count(tx, limits, settings.NEWCOMERS_WINDOW_SECONDS, too_many_newcomers)
+
+
+def _count(
+    tx: Transaction, limits: dict[bytes, int], seconds: float, refusal: Callable[[float], TooMany]
+) -> None:
+    """Counts one more of each key.
+
+    Raises:
         TooMany: over a limit; by rolling back, a refused attempt isn't counted, so that an address
             over its limit can't lock others' accounts.
     """
@@ -49,9 +75,7 @@ def count(tx: Transaction, settings: AuthSettings, username: str, address: str |
     # A crash of the database may forget the last few failures.
     tx.execute(sa.text("SET LOCAL synchronous_commit TO off"))
     now = clock.now()
-    most = settings.LOGIN_PAIR_LIMIT, settings.LOGIN_ACCOUNT_LIMIT, settings.LOGIN_ADDRESS_LIMIT
-    limits = dict(zip(_keys(username, address), most, strict=True))
-    ends = now + timedelta(seconds=settings.LOGIN_WINDOW_SECONDS)
+    ends = now + timedelta(seconds=seconds)
     over = LoginAttempts.window_ends <= now
     rows = tx.execute(
         insert(LoginAttempts)
@@ -67,7 +91,7 @@ def count(tx: Transaction, settings: AuthSettings, username: str, address: str |
         .returning(LoginAttempts.key, LoginAttempts.failures, LoginAttempts.window_ends)
     ).all()
     if waits := [(row.window_ends - now).total_seconds() for row in rows if row.failures > limits[row.key]]:
-        raise too_many_attempts(max(waits))
+        raise refusal(max(waits))
 
 
 def take_back(tx: Transaction, username: str, address: str | None) -> None:

@@ -11,6 +11,11 @@ def too_many_attempts(retry_after: float) -> TooMany:
     return TooMany("too_many_attempts", "Too many failed logins. Try again later.", retry_after=retry_after)
 
 
+def too_many_newcomers(retry_after: float) -> TooMany:
+    detail = "Too many accounts were asked for from your address. Try again later."
+    return TooMany("too_many_newcomers", detail, retry_after=retry_after)
+
+
 def busy() -> Unavailable:
     return Unavailable("unavailable", "Too many sign in at this moment. Try again.", retry_after=1)
 

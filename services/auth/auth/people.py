@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from kit.caller import Caller
 from kit.db import Transaction
+from kit.event import new_id
 from kit.fields import checked, is_id
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
@@ -44,17 +45,21 @@ def require_administrator(tx: Transaction, caller_id: str, *, lock: bool = False
         raise errors.permission_required()
 
 
-def create(tx: Transaction, hash_password: Hash, **fields: Any) -> User:
+def create(tx: Transaction, hash_password: Hash, *, user_id: str | None = None, **fields: Any) -> User:
     """A new person.
+
+    Args:
+        user_id: where the id is given, the person who has it already is the one that was asked for.
 
     Raises:
         Invalid: a field is wrong.
         Conflict: the username is taken.
     """
     new = checked(NewUser, "invalid_user", fields)
-    user_id = tx.execute(
+    made = tx.execute(
         insert(User)
         .values(
+            id=user_id or new_id(),
             username=new.username,
             username_key=username_key(new.username),
             password_hash=hash_password(new.password),
@@ -62,12 +67,14 @@ def create(tx: Transaction, hash_password: Hash, **fields: Any) -> User:
             kind=new.kind,
             permissions=new.permissions,
         )
-        .on_conflict_do_nothing(index_elements=[User.username_key])
+        .on_conflict_do_nothing()
         .returning(User.id)
     ).scalar()
-    if user_id is None:
+    if made is None:
+        if user_id and (present := tx.get(User, user_id)):
+            return present
         raise errors.username_taken()
-    user = tx.get_one(User, user_id)
+    user = tx.get_one(User, made)
     tx.emit(UserCreated.of(user))
     tx.emit(PermissionsChanged.of(user))
     return user

@@ -5,7 +5,8 @@ gateway verifies without a call, and in events from which other services keep co
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
@@ -13,12 +14,13 @@ import nameko
 import sqlalchemy as sa
 from kit import clock
 from kit.errors import Invalid
-from kit.fields import an_id, bounded, contains, is_id, page, read_cursor
+from kit.fields import an_id, bounded, checked, contains, is_id, page, read_cursor
 from kit.service import SETTINGS, Service, every, hear, offload, rpc
 from nameko.extensions import DependencyProvider
 
 from auth import attempts, errors, people, sessions
 from auth.events import MemberJoined, MemberLeft
+from auth.fields import NewUser
 from auth.models import User, UserSession
 from auth.passwords import Passwords, passwords
 from auth.settings import AuthSettings
@@ -64,13 +66,8 @@ class AuthService(Service):
         address: str | None = None,
         user_agent: str | None = None,
     ) -> dict[str, Any]:
-        if not _logins(self.settings.LOGINS_AT_ONCE).acquire(blocking=False):
-            # Who only wants to be refreshed must not wait behind a crowd at the door.
-            raise errors.busy()
-        try:
+        with self._at_the_door():
             return self._login(username, password, remember, address, user_agent)
-        finally:
-            _logins(self.settings.LOGINS_AT_ONCE).release()
 
     def _login(
         self, username: str, password: str, remember: bool, address: str | None, user_agent: str | None
@@ -209,7 +206,7 @@ class AuthService(Service):
         display_name: str | None = None,
         permissions: list[str] | None = None,
     ) -> dict[str, Any]:
-        fields = {
+        fields: dict[str, Any] = {
             "username": username,
             "display_name": display_name,
             "kind": kind,
@@ -222,6 +219,31 @@ class AuthService(Service):
             people.require_administrator(tx, self.caller.id)
             user = people.create(tx, self._hash, password=password, **fields)
             return tx.remember(self.caller, user.as_user())
+
+    @rpc
+    def create_customer(
+        self,
+        *,
+        user_id: str,
+        username: str,
+        password: str,
+        display_name: str | None = None,
+        address: str | None = None,
+    ) -> dict[str, Any]:
+        """For groups, whose invitation somebody new accepts: the same id is the same person, made once."""
+        fields: dict[str, Any] = {"username": username, "display_name": display_name}
+        fields |= {"password": password, "kind": "customer", "permissions": []}
+        new = checked(NewUser, "invalid_user", fields)
+        with self._at_the_door():
+            with self.db() as tx:
+                if not (user := tx.get(User, user_id)):
+                    attempts.count_newcomer(tx, self.settings, address)
+            if not user:
+                # Between the transactions, as at login.
+                hashed = self._hash(new.password)
+                with self.db() as tx:
+                    user = people.create(tx, lambda _: hashed, user_id=user_id, **fields)
+        return user.as_public() | {"active": user.active, "version": user.version}
 
     @rpc
     def update_user(self, *, user_id: str, changes: dict[str, Any]) -> dict[str, Any]:
@@ -261,6 +283,20 @@ class AuthService(Service):
     @property
     def _signer(self) -> Signer:
         return signer(self.settings.TOKEN_SIGNING_KEY)
+
+    @contextmanager
+    def _at_the_door(self) -> Iterator[None]:
+        """Who only wants to be refreshed must not wait behind a crowd at the door.
+
+        Raises:
+            Unavailable
+        """
+        if not _logins(self.settings.LOGINS_AT_ONCE).acquire(blocking=False):
+            raise errors.busy()
+        try:
+            yield
+        finally:
+            _logins(self.settings.LOGINS_AT_ONCE).release()
 
     def _hash(self, password: str) -> str:
         return self._hashing(self._passwords.hash, password)

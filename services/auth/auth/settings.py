@@ -34,6 +34,12 @@ class AuthSettings(Settings):
     LOGINS_AT_ONCE: int = Field(
         default=64, ge=1, description="Logins a process has in hand at once, most of them waiting for a hash."
     )
+    NEWCOMERS_WINDOW_SECONDS: int = Field(
+        default=3600, ge=1, description="Accounts asked for by invitation are forgotten after this."
+    )
+    NEWCOMERS_ADDRESS_LIMIT: int = Field(
+        default=30, ge=1, description="Accounts asked for by invitation from one address in a window."
+    )
     LOGIN_WINDOW_SECONDS: int = Field(
         default=900, ge=1, description="Failed logins are forgotten after this."
     )

@@ -356,3 +356,48 @@ def test_a_service_that_misses_its_copy_asks_for_a_person(house: Any) -> None:
         "active": True,
         "version": 1,
     }
+
+
+def newcomer(house: Any, username: str = "ann", **more: Any) -> dict[str, Any]:
+    limits = {name: more.pop(name) for name in list(more) if name.isupper()}
+    asked = {"user_id": new_id(), "password": house.password, "address": "192.0.2.9", **more}
+    made: dict[str, Any] = house.auth(**limits).create_customer(username=username, **asked)
+    return made
+
+
+def test_who_accepts_an_invitation_becomes_a_customer_once(house: Any, refused: Refused) -> None:
+    user_id = new_id()
+    made = newcomer(house, user_id=user_id, display_name="Ann", password="ｃorrect horse battery")
+    assert (made["id"], made["kind"], made["display_name"]) == (user_id, "customer", "Ann")
+    before = said(house.db)
+    assert [(type, data["user"]["id"]) for type, data, _ in before[:1]] == [("auth.user_created", user_id)]
+    assert newcomer(house, user_id=user_id, display_name="Ann") == made
+    assert refused(newcomer, house, "ANN").code == "username_taken"
+    assert wrong_fields(refused(newcomer, house, "ben", password="short")) == [["password"]]
+    assert wrong_fields(refused(newcomer, house, "x", display_name="a\nb")) == [
+        ["username"],
+        ["display_name"],
+    ]
+    assert said(house.db) == before
+    assert house.login("ann")["user"]["permissions"] == []
+
+
+def test_the_same_newcomer_asked_for_twice_at_once_is_one_person(real_house: Any) -> None:
+    user_id = new_id()
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: newcomer(real_house, user_id=user_id), range(4)))
+    assert {person["id"] for person in made} == {user_id}
+    assert real_house.count(User) == 1
+
+
+def test_newcomers_are_throttled_by_address_whether_or_not_their_name_is_taken(
+    house: Any, refused: Refused, later: Callable[[float], None]
+) -> None:
+    newcomer(house)
+    for _ in range(2):
+        assert refused(newcomer, house).code == "username_taken"
+    refusal = refused(newcomer, house, "ben", NEWCOMERS_ADDRESS_LIMIT=3)
+    assert (refusal.code, 3500 < (refusal.retry_after or 0) <= 3600) == ("too_many_newcomers", True)
+    assert newcomer(house, "ben", address="192.0.2.10", NEWCOMERS_ADDRESS_LIMIT=3)
+    later(3600)
+    assert newcomer(house, "cal", NEWCOMERS_ADDRESS_LIMIT=3)
