@@ -149,6 +149,17 @@ def as_me(user: User) -> dict[str, Any]:
     return user.as_user() | {"settings": settings.model_dump(mode="json")}
 
 
+def as_person(user: User) -> dict[str, Any]:
+    """What other services keep of a person."""
+    return {
+        "id": user.id,
+        "display_name": user.display_name,
+        "kind": user.kind,
+        "active": user.active,
+        "version": user.version,
+    }
+
+
 def visible_to(caller: Caller) -> sa.Select[User]:
     """The people whom the caller may know of: a customer, only those who share a group with them."""
     me, everyone = caller.id, sa.select(User)

@@ -186,15 +186,18 @@ class AuthService(Service):
         """For services that miss their copy."""
         with self.db() as tx:
             user = tx.get(User, user_id) if is_id(user_id) else None
-        if not user:
-            return None
-        return {
-            "id": user.id,
-            "display_name": user.display_name,
-            "kind": user.kind,
-            "active": user.active,
-            "version": user.version,
-        }
+        return people.as_person(user) if user else None
+
+    @rpc
+    def all_people(self, *, limit: int | None = None, cursor: str | None = None) -> dict[str, Any]:
+        """For services that make their copy anew."""
+        size = bounded(limit)
+        found = sa.select(User).order_by(User.id).limit(size + 1)
+        if after := read_cursor(cursor, an_id):
+            found = found.where(User.id > after[0])
+        with self.db() as tx:
+            rows = tx.scalars(found).all()
+        return page(rows, size, people.as_person, lambda user: [user.id])
 
     @rpc
     def create_user(

@@ -401,3 +401,12 @@ def test_newcomers_are_throttled_by_address_whether_or_not_their_name_is_taken(
     assert newcomer(house, "ben", address="192.0.2.10", NEWCOMERS_ADDRESS_LIMIT=3)
     later(3600)
     assert newcomer(house, "cal", NEWCOMERS_ADDRESS_LIMIT=3)
+
+
+def test_a_service_makes_its_copy_of_all_people_anew_page_by_page(house: Any) -> None:
+    made = [house.person(name).id for name in ("mei", "ann", "bob")]
+    first = house.auth().all_people(limit=2)
+    rest = house.auth().all_people(limit=2, cursor=first["next_cursor"])
+    people = first["items"] + rest["items"]
+    assert ([person["id"] for person in people], rest["next_cursor"]) == (sorted(made), None)
+    assert people == [house.auth().person(user_id=person["id"]) for person in people]
