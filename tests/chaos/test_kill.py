@@ -18,7 +18,7 @@ import requests
 from client import Device, Json, Refused, Someone, new_id, until
 from stack import Stack
 
-SERVICES = ("auth", "groups", "chat", "reports")
+SERVICES = ("auth", "groups", "chat", "news", "reports")
 ENOUGH = 15
 
 
