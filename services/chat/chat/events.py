@@ -279,3 +279,22 @@ class ReportMade(Heard, type="reports.report_made"):
     status: str
     group_id: str | None
     at: datetime
+
+
+class ArticleSeen(BaseModel):
+    title: str
+    author_id: str
+
+
+class _NewsHeard(Heard):
+    news_id: str
+    article: ArticleSeen
+    at: datetime
+
+
+class NewsPublished(_NewsHeard, type="news.published"):
+    group_ids: list[str]
+
+
+class NewsChanged(_NewsHeard, type="news.changed"):
+    new_group_ids: list[str]

@@ -22,6 +22,8 @@ from chat.events import (
     MemberJoined,
     MemberLeft,
     MemberRoleChanged,
+    NewsChanged,
+    NewsPublished,
     ReportMade,
     TaskChanged,
     TaskReminded,
@@ -225,7 +227,23 @@ class ChatService(Service):
                 body = {"report_id": event.report_id, "report_type": event.type, "title": event.title}
                 timeline.post(tx, event.group_id, "report", event.at, body)
 
+    @hear(NewsPublished)
+    def news_published(self, event: NewsPublished) -> None:
+        self._news(event, event.group_ids)
+
+    @hear(NewsChanged)
+    def news_changed(self, event: NewsChanged) -> None:
+        """Only in groups it was not for before is it something new."""
+        self._news(event, event.new_group_ids)
+
     # --- how it does it ----------------------------------------------------------------------------
+
+    def _news(self, event: NewsPublished | NewsChanged, group_ids: list[str]) -> None:
+        with self.db() as tx:
+            if not tx.seen(event):
+                body = {"news_id": event.news_id, "title": event.article.title}
+                for group_id in sorted(group_ids):  # as everybody locks rooms
+                    timeline.post(tx, group_id, "news", event.at, body, sender_id=event.article.author_id)
 
     def _member(
         self,

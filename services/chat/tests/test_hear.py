@@ -120,6 +120,28 @@ def test_a_position_is_one_entry_whether_it_is_asked_for_or_heard_of_first(house
     assert [kind for _, kind in house.timeline(room)] == ["group", "member", "member", "position", "group"]
 
 
+def test_news_enter_each_room_they_are_for_once(house: House) -> None:
+    one, two, ended, new = (house.room(ANN) for _ in range(4))
+    house.end(ended, ANN)
+    told = {"news_id": new_id(), "article": {"title": "Gate 4", "author_id": ANN}, "at": rfc3339(now())}
+    published = hear_event(events.NewsPublished, **told, group_ids=[two, ended, one])
+    for _ in range(2):
+        house.chat().news_published(published)
+    house.chat().news_changed(
+        hear_event(events.NewsChanged, **told, group_ids=[two, new], new_group_ids=[new])
+    )
+    for room in (one, two, new):
+        entry = house.chat(ANN).timeline(group_id=room)["items"][-1]
+        assert {k: entry[k] for k in ("seq", "kind", "sender_id", "news_id", "title")} == {
+            "seq": 3,
+            "kind": "news",
+            "sender_id": ANN,
+            "news_id": told["news_id"],
+            "title": "Gate 4",
+        }
+    assert [kind for _, kind in house.timeline(ended)] == ["group", "member", "group"]
+
+
 def test_who_left_may_not_write_and_who_came_back_may(house: House) -> None:
     room = house.room(ANN, BEN)
     house.leave(room, BEN)
