@@ -1,11 +1,12 @@
 """What auth says, and what it hears."""
 
 from collections.abc import Iterable
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from kit.event import Heard, Said
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
+from auth.fields import PersonSettings, QuietHours
 from auth.models import User
 
 _ID = "019ad8c6-0f70-7000-8000-000000000001"
@@ -27,20 +28,41 @@ class PublicUser(BaseModel):
     version: int
 
 
+class OwnUser(PublicUser):
+    """A person as they see themselves."""
+
+    permissions: list[str]
+    locale: str
+    timezone: str
+    created_at: str
+    settings: PersonSettings
+
+
+_MEI: dict[str, Any] = {
+    "id": _ID,
+    "username": "mei",
+    "display_name": "Mei Lin",
+    "kind": "staff",
+    "avatar_url": None,
+    "active": True,
+    "version": 1,
+}
+
+
 class _AboutUser(Said):
     user: PublicUser
     # Customers learn only of people in their groups, so the audience can't be told from the fields.
-    _groups: tuple[str, ...] = PrivateAttr(())
+    _others: tuple[str, ...] = PrivateAttr(())
 
     @classmethod
-    def of(cls, user: User, groups: Iterable[str] = ()) -> Self:
+    def of(cls, user: User, others: Iterable[str] = ()) -> Self:
         """The event about this person, for all who may see them.
 
         Args:
-            groups: ids of the groups the person is in.
+            others: the part of the audience that the person doesn't tell.
         """
         event = cls(user=PublicUser(**user.as_public(), active=user.active, version=user.version))
-        event._groups = tuple(groups)
+        event._others = tuple(others)
         return event
 
     @property
@@ -49,21 +71,11 @@ class _AboutUser(Said):
 
     @property
     def audience(self) -> list[str]:
-        return ["staff", f"user:{self.user.id}", *(f"group:{group}" for group in self._groups)]
+        return ["staff", f"user:{self.user.id}", *self._others]
 
     @classmethod
     def example(cls) -> Self:
-        return cls(
-            user=PublicUser(
-                id=_ID,
-                username="mei",
-                display_name="Mei Lin",
-                kind="staff",
-                avatar_url=None,
-                active=True,
-                version=1,
-            )
-        )
+        return cls(user=PublicUser(**_MEI))
 
 
 class UserCreated(_AboutUser, type="auth.user_created"):
@@ -72,6 +84,41 @@ class UserCreated(_AboutUser, type="auth.user_created"):
 
 class UserChanged(_AboutUser, type="auth.user_changed"):
     """What others see of a person has changed."""
+
+
+class UserIntroduced(_AboutUser, type="auth.user_introduced"):
+    """Customers may see a person whom they could not see before: they are in a group together now."""
+
+    @property
+    def audience(self) -> list[str]:
+        return [*self._others]
+
+
+class SettingsChanged(Said, type="auth.settings_changed"):
+    """What only the person sees of themselves has changed, or the person is new."""
+
+    user: OwnUser
+
+    @property
+    def subject(self) -> str:
+        return self.user.id
+
+    @property
+    def audience(self) -> list[str]:
+        return [f"user:{self.user.id}"]
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls(
+            user=OwnUser(
+                **_MEI,
+                permissions=["reports:sales"],
+                locale="zh-Hant",
+                timezone="Asia/Taipei",
+                created_at="2026-11-22T17:26:03.120Z",
+                settings=PersonSettings(quiet_hours=QuietHours(start="22:00", end="07:00")),
+            )
+        )
 
 
 class PermissionsChanged(Said, type="auth.permissions_changed"):

@@ -85,14 +85,24 @@ class _Fields(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class NewUser(_Fields):
-    """A person to be created. Order matters: later fields are judged by earlier ones."""
+class Enrolled(_Fields):
+    """A person whom the operator wants. Order matters: later fields are judged by earlier ones."""
 
     username: Annotated[Line, AfterValidator(_username)]
-    password: Password
-    display_name: DisplayName | None
+    password: Password | None = None
+    display_name: DisplayName | None = None
     kind: Kind
-    permissions: Permissions
+    permissions: Permissions = []
+
+
+class NewUser(Enrolled):
+    """A person to be created."""
+
+    password: Password
+
+
+class NewPassword(_Fields):
+    new: Password
 
 
 class Administered(_Fields):

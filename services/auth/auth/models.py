@@ -24,7 +24,15 @@ REPORT_TYPES = (
     "human_resources",
 )
 ADMINISTRATOR = "administrator"
-PERMISSIONS = (ADMINISTRATOR, "news:publish", *(f"reports:{type}" for type in REPORT_TYPES))
+# Each with the sentence that administrators read beside it.
+PERMISSIONS = {
+    ADMINISTRATOR: "Makes and changes people, and may do everything that a permission allows.",
+    "news:publish": "Publishes, changes and withdraws news.",
+    **{
+        f"reports:{type}": f"Sees reports of {type.replace('_', ' ')}, and subscribes to them."
+        for type in REPORT_TYPES
+    },
+}
 
 
 def username_key(username: str) -> str:
@@ -49,7 +57,10 @@ class User(Base):
     """A person who may sign in."""
 
     __tablename__ = "users"
-    __table_args__ = (sa.CheckConstraint("kind IN ('staff', 'customer')", name="users_kind"),)
+    __table_args__ = (
+        sa.CheckConstraint("kind IN ('staff', 'customer')", name="users_kind"),
+        sa.Index("users_rights", "rights_at", postgresql_where=sa.text("rights_at IS NOT NULL")),
+    )
 
     id: Mapped[Id] = mapped_column(primary_key=True, default=new_id)
     username: Mapped[str]
@@ -63,7 +74,12 @@ class User(Base):
     timezone: Mapped[str] = mapped_column(default="UTC")
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
     active: Mapped[bool] = mapped_column(default=True)
+    avatar_id: Mapped[Id | None]
+    avatar_type: Mapped[str | None]
+    avatar_size: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    # When kind, permissions or `active` were changed last: older tokens tell older rights.
+    rights_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
 
     def as_public(self) -> dict[str, Any]:
@@ -73,7 +89,8 @@ class User(Base):
             "username": self.username,
             "display_name": self.display_name,
             "kind": self.kind,
-            "avatar_url": None,
+            # The address changes with the picture, so that the picture may be kept.
+            "avatar_url": self.avatar_id and f"/api/v1/users/{self.id}/avatar?v={self.avatar_id}",
         }
 
     def as_user(self) -> dict[str, Any]:
@@ -103,6 +120,7 @@ class UserSession(Base):
     address: Mapped[str | None]
     user_agent: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    used_at: Mapped[datetime] = mapped_column(default=clock.now, server_default=sa.func.now())
     expires_at: Mapped[datetime]
     # The refresh token used last. Only tokens that followed from it may be used next.
     last_used: Mapped[bytes | None]

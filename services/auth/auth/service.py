@@ -6,28 +6,30 @@ gateway verifies without a call, and in events from which other services keep co
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 
 import nameko
 import sqlalchemy as sa
 from kit import clock
-from kit.errors import Invalid
-from kit.fields import an_id, bounded, checked, contains, is_id, page, read_cursor
-from kit.service import SETTINGS, Service, every, hear, offload, rpc
+from kit.errors import Invalid, Refusal
+from kit.fields import an_id, bounded, checked, is_id, page, read_cursor
+from kit.service import SETTINGS, Files, Service, every, hear, offload, rpc
 from nameko.extensions import DependencyProvider
 
-from auth import attempts, errors, people, sessions
-from auth.events import MemberJoined, MemberLeft
-from auth.fields import NewUser
-from auth.models import User, UserSession
+from auth import attempts, avatars, enrolment, errors, people, sessions
+from auth.events import MemberJoined, MemberLeft, PermissionsChanged
+from auth.fields import NewPassword, NewUser
+from auth.models import PERMISSIONS, User, UserSession
 from auth.passwords import Passwords, passwords
 from auth.settings import AuthSettings
 from auth.tokens import Signer, signer
 
 T = TypeVar("T")
-MOST_ENDED = 10_000
+# What a gateway remembers of sessions that ended, and of rights that changed, while tokens tell otherwise.
+MOST_LATELY = 10_000
 
 
 @cache
@@ -36,8 +38,32 @@ def _logins(at_once: int) -> threading.BoundedSemaphore:
 
 
 @cache
+def _pictures(at_once: int) -> threading.BoundedSemaphore:
+    return threading.BoundedSemaphore(at_once)
+
+
+@cache
 def _hashes(at_once: int) -> threading.BoundedSemaphore:
     return threading.BoundedSemaphore(at_once)
+
+
+@contextmanager
+def _place(places: threading.BoundedSemaphore, refusal: Callable[[], Refusal]) -> Iterator[None]:
+    """One of some places; who finds none is refused and not kept waiting."""
+    if not places.acquire(blocking=False):
+        raise refusal()
+    try:
+        yield
+    finally:
+        places.release()
+
+
+def _time(text: str) -> datetime:
+    try:
+        return clock.parse(text)
+    except ValueError as problem:
+        wrong = [{"loc": ["since"], "msg": str(problem)}]
+        raise Invalid("invalid_time", "This is not a time.", wrong) from None
 
 
 class _Prepared(DependencyProvider):
@@ -52,6 +78,7 @@ class _Prepared(DependencyProvider):
 class AuthService(Service):
     name = "auth"
     _prepared = _Prepared()
+    files: Any = Files()
     settings: AuthSettings
 
     # --- what it answers: sessions
@@ -96,7 +123,7 @@ class AuthService(Service):
     @rpc
     def refresh(self, *, refresh_token: str, address: str | None = None) -> dict[str, Any]:
         with self.db() as tx:
-            renewed = sessions.renew(tx, self.settings, refresh_token)
+            renewed = sessions.renew(tx, self.settings, refresh_token, address)
         if not renewed:
             raise errors.refresh_token_reused()
         return self._granted(*renewed)
@@ -112,17 +139,66 @@ class AuthService(Service):
                 sessions.end(tx, session, "logout")
 
     @rpc
+    def my_sessions(self, *, limit: int | None = None, cursor: str | None = None) -> dict[str, Any]:
+        size, found = bounded(limit), sessions.of(self.caller.id)
+        if after := read_cursor(cursor, clock.parse, an_id):
+            found = found.where(sa.tuple_(UserSession.used_at, UserSession.id) < sa.tuple_(*after))
+        last_first = UserSession.used_at.desc(), UserSession.id.desc()
+        with self.db() as tx:
+            rows = tx.scalars(found.order_by(*last_first).limit(size + 1)).all()
+        return page(
+            rows,
+            size,
+            lambda session: sessions.shown(session, self.caller.session_id),
+            lambda session: [clock.rfc3339(session.used_at), session.id],
+        )
+
+    @rpc
+    def end_session(self, *, session_id: str) -> None:
+        with self.db() as tx:
+            mine = sessions.of(self.caller.id).where(UserSession.id == session_id).with_for_update()
+            session = tx.scalars(mine).first() if is_id(session_id) else None
+            if not session:
+                raise errors.session_not_found()
+            sessions.end(tx, session, "logout")
+
+    @rpc
+    def end_other_sessions(self) -> None:
+        with self.db() as tx:
+            me = people.myself(tx, self.caller.id)
+            sessions.end_all(tx, me.id, "logout", but=self.caller.session_id)
+
+    @rpc
+    def change_password(self, *, old: str, new: str) -> None:
+        with self._at_the_door():
+            self._change_password(self.caller.id, self.caller.address, old, new)
+
+    def _change_password(self, caller_id: str, address: str | None, old: str, new: str) -> None:
+        with self.db() as tx:
+            me = people.myself(tx, caller_id)
+            known = me.password_hash
+            new = checked(NewPassword, "invalid_password", {"new": new}, {"username": me.username}).new
+            # Whoever finds a device unlocked may not try out passwords at it either.
+            attempts.count(tx, self.settings, me.username, address)
+        right, _ = self._hashing(self._passwords.check, known, old)
+        hash = self._hash(new) if right else ""
+        with self.db() as tx:
+            # Done before, the old password is a wrong one now.
+            if tx.replay(self.caller, {"change_password": caller_id}) is None:
+                with people.changing(tx, caller_id) as me:
+                    if not right or me.password_hash != known:
+                        raise errors.wrong_password()
+                    me.password_hash = hash
+                sessions.end_all(tx, caller_id, "password_changed", but=self.caller.session_id)
+                tx.remember(self.caller, {})
+            attempts.take_back(tx, me.username, address)
+
+    @rpc
     def ended_sessions(self, *, since: str) -> dict[str, Any]:
         """For a gateway that has just started: what it would have heard."""
-        try:
-            after = clock.parse(since)
-        except ValueError as problem:
-            raise Invalid(
-                "invalid_time", "This is not a time.", [{"loc": ["since"], "msg": str(problem)}]
-            ) from None
-        ended = sa.select(UserSession).where(UserSession.ended_at >= after)
+        ended = sa.select(UserSession).where(UserSession.ended_at >= _time(since))
         with self.db() as tx:
-            found = tx.scalars(ended.order_by(UserSession.ended_at.desc()).limit(MOST_ENDED)).all()
+            found = tx.scalars(ended.order_by(UserSession.ended_at.desc()).limit(MOST_LATELY)).all()
         return {
             "sessions": [
                 {"session_id": s.id, "user_id": s.user_id, "ended_at": clock.rfc3339(s.ended_at)}
@@ -130,6 +206,14 @@ class AuthService(Service):
                 if s.ended_at
             ]
         }
+
+    @rpc
+    def changed_rights(self, *, since: str) -> dict[str, Any]:
+        """For the same: whose tokens may tell of rights that they had before."""
+        changed = sa.select(User).where(User.rights_at >= _time(since))
+        with self.db() as tx:
+            found = tx.scalars(changed.order_by(User.rights_at.desc()).limit(MOST_LATELY)).all()
+        return {"items": [PermissionsChanged.of(user).model_dump() for user in found]}
 
     @rpc
     def keys(self) -> dict[str, Any]:
@@ -151,16 +235,38 @@ class AuthService(Service):
             return people.as_me(people.change_profile(tx, self.caller.id, changes))
 
     @rpc
+    def set_avatar(self, *, incoming_key: str) -> dict[str, Any]:
+        me = self.caller.id
+        with _place(_pictures(self.settings.AVATARS_AT_ONCE), errors.drawing):
+            picture = offload(avatars.drawn, self.files.get(incoming_key))
+        return people.as_me(avatars.change(self.db, self.files, me, picture))
+
+    @rpc
+    def remove_avatar(self) -> dict[str, Any]:
+        return people.as_me(avatars.change(self.db, self.files, self.caller.id, None))
+
+    @rpc
+    def avatar(self, *, user_id: str, version: str | None = None) -> dict[str, Any]:
+        """Where a person's picture is kept. Who may not see the person is told what is told of no picture."""
+        user = self._visible(user_id)
+        if not user or not user.avatar_id:
+            raise errors.avatar_not_found()
+        return {**avatars.shown(user), "immutable": version == user.avatar_id}
+
+    @rpc
     def users(
-        self, *, q: str | None = None, limit: int | None = None, cursor: str | None = None
+        self,
+        *,
+        q: str | None = None,
+        kind: str | None = None,
+        active: bool | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
     ) -> dict[str, Any]:
         size = bounded(limit)
-        found = people.visible_to(self.caller)
+        found = people.narrowed(people.visible_to(self.caller), q, kind, active)
         if not self.caller.may("administrator"):
             found = found.where(User.active)
-        if q:
-            names = User.display_name, User.username
-            found = found.where(sa.or_(*(name.ilike(contains(q), escape="\\") for name in names)))
         if after := read_cursor(cursor, str, an_id):
             found = found.where(sa.tuple_(User.sort_name, User.id) > sa.tuple_(*after))
         with self.db() as tx:
@@ -174,30 +280,15 @@ class AuthService(Service):
 
     @rpc
     def user(self, *, user_id: str) -> dict[str, Any]:
-        with self.db() as tx:
-            found = people.visible_to(self.caller).where(User.id == user_id)
-            user = tx.scalars(found).first() if is_id(user_id) else None
-        if not user:
+        if not (user := self._visible(user_id)):
             raise errors.user_not_found()
         return people.shown_to(self.caller, user)
 
     @rpc
-    def person(self, *, user_id: str) -> dict[str, Any] | None:
-        """For services that miss their copy."""
-        with self.db() as tx:
-            user = tx.get(User, user_id) if is_id(user_id) else None
-        return people.as_person(user) if user else None
-
-    @rpc
-    def all_people(self, *, limit: int | None = None, cursor: str | None = None) -> dict[str, Any]:
-        """For services that make their copy anew."""
-        size = bounded(limit)
-        found = sa.select(User).order_by(User.id).limit(size + 1)
-        if after := read_cursor(cursor, an_id):
-            found = found.where(User.id > after[0])
-        with self.db() as tx:
-            rows = tx.scalars(found).all()
-        return page(rows, size, people.as_person, lambda user: [user.id])
+    def permissions(self) -> dict[str, Any]:
+        """What there is to permit."""
+        self.caller.id  # noqa: B018
+        return {"items": [{"permission": name, "description": text} for name, text in PERMISSIONS.items()]}
 
     @rpc
     def create_user(
@@ -251,15 +342,67 @@ class AuthService(Service):
     @rpc
     def update_user(self, *, user_id: str, changes: dict[str, Any]) -> dict[str, Any]:
         with self.db() as tx:
-            return people.administer(tx, self._hash, self.caller.id, user_id, changes).as_user()
+            return people.administer(tx, self._hash, user_id, changes, by=self.caller.id).as_user()
+
+    # --- what it answers: services, and the operator, who is trusted because they hold the broker
+
+    @rpc
+    def person(self, *, user_id: str) -> dict[str, Any] | None:
+        """For services that miss their copy."""
+        with self.db() as tx:
+            user = tx.get(User, user_id) if is_id(user_id) else None
+        return people.as_me(user) if user else None
+
+    @rpc
+    def all_people(
+        self,
+        *,
+        q: str | None = None,
+        kind: str | None = None,
+        active: bool | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> dict[str, Any]:
+        """For the operator, and for services that make their copy anew."""
+        size = bounded(limit)
+        found = people.narrowed(sa.select(User), q, kind, active).order_by(User.id)
+        if after := read_cursor(cursor, an_id):
+            found = found.where(User.id > after[0])
+        with self.db() as tx:
+            rows = tx.scalars(found.limit(size + 1)).all()
+        return page(rows, size, people.as_me, lambda user: [user.id])
+
+    @rpc
+    def enrol(
+        self, *, rows: list[dict[str, Any]], update: bool = False, check: bool = False
+    ) -> dict[str, Any]:
+        """Makes people of a list, all or none; `check` only says what would be done."""
+        listed = enrolment.read(rows)
+        with self.db() as tx:
+            there = enrolment.present(tx, listed)
+        new = {} if check else {key: row.password for key, row in listed.items() if key not in there}
+        hashes = {key: self._hash(password) for key, password in new.items() if password}
+        with self.db() as tx:
+            done = enrolment.enrol(tx, listed, None if check else hashes, update=update)
+            if check:
+                tx.rollback()
+        return {"items": done}
+
+    @rpc
+    def administer(self, *, username: str, changes: dict[str, Any]) -> dict[str, Any]:
+        """Changes a person as an administrator does."""
+        with self.db() as tx:
+            if not (user := people.by_username(tx, username)):
+                raise errors.user_not_found()
+            return people.administer(tx, self._hash, user.id, changes, by=None).as_user()
 
     # --- what it hears
 
     @hear(MemberJoined)
     def note_joined(self, event: MemberJoined) -> None:
         with self.db() as tx:
-            if not tx.seen(event):
-                people.note_membership(tx, event)
+            if not tx.seen(event) and people.note_membership(tx, event):
+                people.introduce(tx, event.user_id, event.group_id)
 
     @hear(MemberLeft)
     def note_left(self, event: MemberLeft) -> None:
@@ -279,6 +422,11 @@ class AuthService(Service):
 
     # --- how
 
+    def _visible(self, user_id: str) -> User | None:
+        found = people.visible_to(self.caller).where(User.id == user_id)
+        with self.db() as tx:
+            return tx.scalars(found).first() if is_id(user_id) else None
+
     @property
     def _passwords(self) -> Passwords:
         return passwords(self.settings)
@@ -287,19 +435,13 @@ class AuthService(Service):
     def _signer(self) -> Signer:
         return signer(self.settings.TOKEN_SIGNING_KEY)
 
-    @contextmanager
-    def _at_the_door(self) -> Iterator[None]:
+    def _at_the_door(self) -> AbstractContextManager[None]:
         """Who only wants to be refreshed must not wait behind a crowd at the door.
 
         Raises:
             Unavailable
         """
-        if not _logins(self.settings.LOGINS_AT_ONCE).acquire(blocking=False):
-            raise errors.busy()
-        try:
-            yield
-        finally:
-            _logins(self.settings.LOGINS_AT_ONCE).release()
+        return _place(_logins(self.settings.LOGINS_AT_ONCE), errors.busy)
 
     def _hash(self, password: str) -> str:
         return self._hashing(self._passwords.hash, password)

@@ -12,6 +12,7 @@ others become reused tokens like any other: a thief gains at most the seconds, a
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from kit import clock
@@ -47,7 +48,9 @@ def start(
     return session, _issue(tx, session, follows=None)
 
 
-def renew(tx: Transaction, settings: AuthSettings, token: str) -> tuple[UserSession, User, str] | None:
+def renew(
+    tx: Transaction, settings: AuthSettings, token: str, address: str | None
+) -> tuple[UserSession, User, str] | None:
     """The session of this refresh token, its person, and the next token.
 
     None if the token was used before: the session is ended then, which must be committed.
@@ -73,6 +76,7 @@ def renew(tx: Transaction, settings: AuthSettings, token: str) -> tuple[UserSess
         end(tx, session, "token_reused")
         return None
     session.expires_at = _idle_until(settings, session)
+    session.used_at, session.address = now, _short(address) or session.address
     return session, user, _issue(tx, session, follows=digest)
 
 
@@ -83,11 +87,38 @@ def end(tx: Transaction, session: UserSession, reason: EndReason) -> None:
     tx.emit(SessionEnded(session_id=session.id, user_id=session.user_id, reason=reason))
 
 
-def end_all(tx: Transaction, user_id: str, reason: EndReason) -> None:
-    """Ends all open sessions of a person whose row is locked, so that no new one begins meanwhile."""
-    open_ones = sa.select(UserSession).where(UserSession.user_id == user_id, UserSession.ended_at.is_(None))
-    for session in tx.scalars(open_ones.order_by(UserSession.id).with_for_update()):
-        end(tx, session, reason)
+def end_all(tx: Transaction, user_id: str, reason: EndReason, *, but: str | None = None) -> None:
+    """Ends the open sessions of a person whose row is locked, so that no new one begins meanwhile.
+
+    Args:
+        but: the id of one that goes on.
+    """
+    for session in tx.scalars(_open(user_id).order_by(UserSession.id).with_for_update()):
+        if session.id != but:
+            end(tx, session, reason)
+
+
+def of(user_id: str) -> sa.Select[UserSession]:
+    """The sessions that a person may go on with."""
+    return _open(user_id).where(UserSession.expires_at > clock.now())
+
+
+def shown(session: UserSession, current: str | None) -> dict[str, Any]:
+    """A session as its person sees it. Its use is noted when its tokens are renewed.
+
+    Args:
+        current: the id of the session in which they ask.
+    """
+    return {
+        "id": session.id,
+        "current": session.id == current,
+        "user_agent": session.user_agent,
+        "address": session.address,
+        "remembered": session.remembered,
+        "created_at": clock.rfc3339(session.created_at),
+        "last_used_at": clock.rfc3339(session.used_at),
+        "expires_at": clock.rfc3339(session.expires_at),
+    }
 
 
 def end_idle(tx: Transaction) -> None:
@@ -117,6 +148,10 @@ def forget(tx: Transaction, settings: AuthSettings) -> None:
         .with_for_update(skip_locked=True, of=RefreshToken)
     )
     tx.execute(sa.delete(RefreshToken).where(RefreshToken.digest.in_(old_tokens)))
+
+
+def _open(user_id: str) -> sa.Select[UserSession]:
+    return sa.select(UserSession).where(UserSession.user_id == user_id, UserSession.ended_at.is_(None))
 
 
 def _issue(tx: Transaction, session: UserSession, follows: bytes | None) -> str:

@@ -11,6 +11,13 @@ class AuthSettings(Settings):
         default="",
         description="Ed25519 private key that signs access tokens: a PEM text, or the path of one.",
     )
+    FILES_URL: str = Field(
+        default="file:///var/lib/bchat/files",
+        description="Where avatars are kept; the gateway's is the same.",
+    )
+    AVATARS_AT_ONCE: int = Field(
+        default=2, ge=1, description="Pictures a process draws anew at once; each may take 500 MB meanwhile."
+    )
     ACCESS_TOKEN_SECONDS: int = Field(default=600, ge=10, description="How long an access token is good.")
     SESSION_SECONDS: int = Field(default=12 * 3600, ge=60, description="A session ends when idle this long.")
     REMEMBERED_SECONDS: int = Field(

@@ -53,6 +53,7 @@ class Signer:
             "sid": session_id,
             "kind": user.kind,
             "perms": user.permissions,
+            "ver": user.version,
             "iat": issued,
             "exp": issued + seconds,
         }

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from auth.events import MemberJoined, MemberLeft
 from auth.models import User
+from kit import clock
 from kit.caller import ANONYMOUS, Caller
 from kit.db import REPLIES
 from kit.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
@@ -47,9 +48,11 @@ def test_an_administrator_creates_a_person_and_it_is_said(house: Any, root: Call
         k: user[k] for k in ("id", "username", "display_name", "kind", "avatar_url", "active", "version")
     }
     rights = {k: user[k] for k in ("kind", "permissions", "active", "version")}
+    own = house.auth().person(user_id=user["id"])
     assert said(house.db)[before:] == [
         ("auth.user_created", {"user": public}, ["staff", f"user:{user['id']}"]),
         ("auth.permissions_changed", {"user_id": user["id"], **rights}, []),
+        ("auth.settings_changed", {"user": own}, [f"user:{user['id']}"]),
     ]
     assert house.login("mei")
 
@@ -130,14 +133,16 @@ def test_an_administrator_changes_a_person(house: Any, root: Caller, refused: Re
     changes = {"display_name": "Mei Lin", "permissions": ["news:publish", "news:publish"]}
     user = house.auth(root).update_user(user_id=mei.id, changes=changes)
     assert (user["display_name"], user["permissions"], user["version"]) == ("Mei Lin", ["news:publish"], 2)
-    (changed, data, audience), (rights, rights_data, nobody) = said(house.db)[before:]
+    (changed, data, audience), (rights, rights_data, nobody), (settings, own, me) = said(house.db)[before:]
     assert (changed, data["user"]["display_name"]) == ("auth.user_changed", "Mei Lin")
     assert audience == ["staff", f"user:{mei.id}", f"group:{group}"]
     assert (rights, rights_data["permissions"], nobody) == ("auth.permissions_changed", ["news:publish"], [])
+    assert (settings, own["user"]["permissions"]) == ("auth.settings_changed", ["news:publish"])
+    assert me == [f"user:{mei.id}"]
     # Nothing new is nothing said.
     assert house.auth(root).update_user(user_id=mei.id, changes=changes)["version"] == 2
     house.auth(root).update_user(user_id=mei.id, changes={"password": "another password"})
-    assert len(said(house.db)) == before + 2
+    assert len(said(house.db)) == before + 3
     assert refused(house.login, "mei").code == "invalid_credentials"
     assert house.login("mei", "another password")
 
@@ -185,6 +190,37 @@ def test_administrators_do_not_take_their_own_right(
     assert house.login("root")["user"]["permissions"] == ["administrator"]
 
 
+def test_the_operator_changes_anybody_but_leaves_an_administrator(
+    house: Any, root: Caller, refused: Refused
+) -> None:
+    for changes in ({"active": False}, {"permissions": []}, {"kind": "customer", "permissions": []}):
+        refusal = refused(house.auth().administer, username="ROOT", changes=changes)
+        assert isinstance(refusal, Conflict)
+        assert refusal.code == "last_administrator"
+    house.person("other", "staff", "administrator")
+    assert house.auth().administer(username="root", changes={"active": False})["active"] is False
+    assert refused(house.auth().administer, username="nobody", changes={}).code == "user_not_found"
+    house.auth().administer(username="other", changes={"password": "another password"})
+    assert house.login("other", "another password")
+
+
+def test_a_gateway_that_starts_is_told_whose_rights_have_changed(
+    house: Any, root: Caller, later: Callable[[float], None]
+) -> None:
+    mei, tom = house.person("mei", "staff", "news:publish"), house.person("tom")
+    house.auth(root).update_user(user_id=tom.id, changes={"permissions": ["reports:sales"]})
+    later(3600)
+    since = clock.rfc3339(clock.now())
+    house.auth(root).update_user(user_id=mei.id, changes={"permissions": []})
+    house.auth(root).update_user(user_id=root.id, changes={"display_name": "The Root"})
+    assert house.auth().changed_rights(since=since)["items"] == [
+        {"user_id": mei.id, "kind": "staff", "permissions": [], "active": True, "version": 2}
+    ]
+    # Who is new has no older token.
+    told = house.auth().changed_rights(since="2020-01-01T00:00:00Z")["items"]
+    assert [row["user_id"] for row in told] == [mei.id, tom.id]
+
+
 def test_two_administrators_who_remove_each_other_leave_one(real_house: Any) -> None:
     for _ in range(5):
         one, other = (real_house.person(f"root-{new_id()}", "staff", "administrator") for _ in range(2))
@@ -217,61 +253,6 @@ def test_of_two_who_take_one_username_at_once_one_gets_it(real_house: Any) -> No
         assert sorted(pool.map(create, range(4))) == ["mei", *["username_taken"] * 3]
 
 
-def test_people_see_their_settings_and_change_what_they_name(house: Any) -> None:
-    mei = house.auth(house.person("mei"))
-    assert mei.me()["settings"] == {
-        "message_alert": True,
-        "message_sound": True,
-        "new_user_alert": True,
-        "quiet_hours": None,
-        "push_content": "full",
-    }
-    quiet = {"start": "22:00", "end": "07:00"}
-    before = len(said(house.db))
-    mei.update_me(changes={"settings": {"quiet_hours": quiet, "message_sound": False}})
-    changed = mei.update_me(
-        changes={"locale": "zh-Hant-TW", "timezone": "Asia/Taipei", "settings": {"push_content": "private"}}
-    )
-    assert changed == mei.me()
-    assert changed["settings"]["quiet_hours"] == quiet
-    assert (changed["settings"]["message_sound"], changed["settings"]["push_content"]) == (False, "private")
-    assert (changed["locale"], changed["timezone"], changed["version"]) == ("zh-Hant-TW", "Asia/Taipei", 3)
-    # Settings are nobody else's business.
-    assert len(said(house.db)) == before
-    mei.update_me(changes={"settings": {"quiet_hours": None}, "display_name": "Mei Lin"})
-    assert [type for type, _, _ in said(house.db)[before:]] == ["auth.user_changed"]
-
-
-@pytest.mark.parametrize(
-    ("changes", "wrong"),
-    [
-        ({"timezone": "Mars/Olympus"}, ["timezone"]),
-        ({"timezone": "../../etc/passwd"}, ["timezone"]),
-        ({"locale": "not a tag"}, ["locale"]),
-        ({"display_name": ""}, ["display_name"]),
-        ({"kind": "staff"}, ["kind"]),
-        ({"permissions": ["administrator"]}, ["permissions"]),
-        ({"settings": None}, ["settings"]),
-        ({"settings": {"message_alert": "yes"}}, ["settings", "message_alert"]),
-        ({"settings": {"unknown": 1}}, ["settings", "unknown"]),
-        (
-            {"settings": {"quiet_hours": {"start": "24:00", "end": "07:00"}}},
-            ["settings", "quiet_hours", "start"],
-        ),
-        ({"settings": {"quiet_hours": {"start": "07:00", "end": "07:00"}}}, ["settings", "quiet_hours"]),
-        ({"settings": {"push_content": "none"}}, ["settings", "push_content"]),
-    ],
-)
-def test_a_wrong_setting_is_refused_and_changes_nothing(
-    house: Any, refused: Refused, changes: dict[str, Any], wrong: list[str]
-) -> None:
-    mei = house.auth(house.person("mei"))
-    before = mei.me()
-    refusal = refused(mei.update_me, changes={"display_name": "x", **changes})
-    assert (refusal.code, wrong_fields(refusal)) == ("invalid_profile", [wrong])
-    assert mei.me() == before
-
-
 def test_who_was_deactivated_has_no_account_to_see_or_change(
     house: Any, root: Caller, refused: Refused
 ) -> None:
@@ -291,6 +272,12 @@ def test_staff_see_everyone_and_administrators_see_more(house: Any, root: Caller
     assert shown[1]["permissions"] == []
     assert [user["username"] for user in house.auth(root).users()["items"]] == ["ann", "gone", "mei", "root"]
     assert all("permissions" in user for user in house.auth(root).users()["items"])
+    narrowed = lambda **by: [u["username"] for u in house.auth(root).users(**by)["items"]]  # noqa: E731
+    assert narrowed(active=False) == ["gone"]
+    assert narrowed(kind="customer") == ["ann"]
+    assert narrowed(q="o", active=True, kind="staff") == ["root"]
+    assert house.auth(mei).users(active=False)["items"] == []
+    assert [user["username"] for user in house.auth().all_people(active=False)["items"]] == ["gone"]
     # Old messages still have a sender.
     assert set(house.auth(mei).user(user_id=gone.id)) == set(shown[0])
 
@@ -307,6 +294,47 @@ def test_a_customer_sees_only_people_of_shared_groups(house: Any, refused: Refus
     house.auth().note_left(hear_event(MemberLeft, group_id=group, user_id=mei.id, version=4))
     assert refused(house.auth(ann).user, user_id=mei.id).code == "user_not_found"
     assert refused(house.auth(ANONYMOUS).users).code == "not_signed_in"
+
+
+def test_customers_are_told_of_whom_they_may_see_from_now_on(house: Any, root: Caller) -> None:
+    mei = house.person("mei")
+    ann, bob, gone = (house.person(name, "customer") for name in ("ann", "bob", "gone"))
+    house.auth(root).update_user(user_id=gone.id, changes={"active": False})
+    group, other = share(house, mei, ann, gone), share(house, ann, bob)
+    assert introduced(house)[-1] == (bob.id, {ann.id})
+
+    def join(person: Caller, group: str, version: int) -> None:
+        event = hear_event(MemberJoined, group_id=group, user_id=person.id, version=version)
+        house.auth().note_joined(event)
+        house.auth().note_joined(event)
+
+    join(mei, other, 7)
+    assert introduced(house)[-1] == (mei.id, {bob.id})
+    # Bob comes to where only Ann sees him anew, and she knew him.
+    told = len(said(house.db))
+    join(bob, group, 8)
+    assert len(said(house.db)) == told
+    # Older news than what is known is none.
+    house.auth().note_left(hear_event(MemberLeft, group_id=other, user_id=mei.id, version=20))
+    join(mei, other, 19)
+    assert len(said(house.db)) == told
+
+
+def introduced(house: Any) -> list[tuple[str, set[str]]]:
+    return [
+        (data["user"]["id"], {name.removeprefix("user:") for name in audience})
+        for type, data, audience in said(house.db)
+        if type == "auth.user_introduced"
+    ]
+
+
+def test_what_there_is_to_permit_is_said_in_words(house: Any, refused: Refused) -> None:
+    items = house.auth(house.person("mei")).permissions()["items"]
+    assert {"administrator", "news:publish", "reports:human_resources"} <= {
+        row["permission"] for row in items
+    }
+    assert all(row["description"].endswith(".") for row in items)
+    assert refused(house.auth(ANONYMOUS).permissions).code == "not_signed_in"
 
 
 def test_people_are_found_by_a_part_of_their_name_taken_literally(house: Any) -> None:
@@ -348,14 +376,8 @@ def test_an_event_heard_twice_or_late_changes_nothing(house: Any) -> None:
 
 
 def test_a_service_that_misses_its_copy_asks_for_a_person(house: Any) -> None:
-    mei = house.person("mei")
-    assert house.auth().person(user_id=mei.id) == {
-        "id": mei.id,
-        "display_name": "Mei",
-        "kind": "staff",
-        "active": True,
-        "version": 1,
-    }
+    mei = house.person("mei", "staff", "reports:sales")
+    assert house.auth().person(user_id=mei.id) == house.auth(mei).me()
 
 
 def newcomer(house: Any, username: str = "ann", **more: Any) -> dict[str, Any]:

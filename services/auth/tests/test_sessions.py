@@ -9,8 +9,9 @@ import pytest
 import sqlalchemy as sa
 from auth.models import RefreshToken, UserSession
 from kit import clock
-from kit.caller import ANONYMOUS
-from kit.errors import Refusal, Unauthenticated
+from kit.caller import ANONYMOUS, Caller
+from kit.errors import NotFound, Refusal, Unauthenticated
+from kit.event import new_id
 from kit.testing import said
 
 Refused = Callable[..., Refusal]
@@ -157,6 +158,68 @@ def test_logout_ends_this_session_only_and_once(house: Any, refused: Refused) ->
     ]
     assert refused(house.auth().refresh, refresh_token=token).code == "invalid_refresh_token"
     assert renewed(house, elsewhere)
+
+
+def listed(house: Any, caller: Caller, **page: Any) -> list[tuple[str, bool]]:
+    return [(s["id"], s["current"]) for s in house.auth(caller).my_sessions(**page)["items"]]
+
+
+def test_people_see_their_open_sessions_the_last_used_first(house: Any, later: Later) -> None:
+    house.person("mei")
+    house.person("tom")
+    house.signed_in("tom")
+    phone, token = house.signed_in("mei", user_agent="Phone/1.0", remember=True)
+    later(60)
+    desk, _ = house.signed_in("mei")
+    gone, _ = house.signed_in("mei")
+    house.auth(gone).logout()
+    later(60)
+    house.auth().refresh(refresh_token=token, address="2001:db8::7")
+    assert listed(house, desk) == [(phone.session_id, False), (desk.session_id, True)]
+    shown = house.auth(desk).my_sessions()["items"][0]
+    assert (shown["user_agent"], shown["address"], shown["remembered"]) == ("Phone/1.0", "2001:db8::7", True)
+    made, used, ends = (clock.parse(shown[name]) for name in ("created_at", "last_used_at", "expires_at"))
+    assert (used - made).total_seconds() == pytest.approx(120, abs=30)
+    assert (ends - used).days == 60
+    first = house.auth(desk).my_sessions(limit=1)
+    assert listed(house, desk, cursor=first["next_cursor"]) == [(desk.session_id, True)]
+    later(13 * 3600)
+    assert listed(house, phone) == [(phone.session_id, True)]
+
+
+def test_one_session_is_ended_from_another(house: Any, refused: Refused) -> None:
+    house.person("mei")
+    desk, _ = house.signed_in("mei")
+    phone, token = house.signed_in("mei")
+    house.auth(desk).end_session(session_id=phone.session_id)
+    assert house.ends() == [(phone.session_id, "logout")]
+    assert refused(house.auth().refresh, refresh_token=token).code == "invalid_refresh_token"
+    assert listed(house, desk) == [(desk.session_id, True)]
+
+
+def test_what_is_not_ones_open_session_is_not_found(house: Any, refused: Refused) -> None:
+    house.person("mei")
+    house.person("tom")
+    mine, _ = house.signed_in("mei")
+    ended, _ = house.signed_in("mei")
+    house.auth(ended).logout()
+    others, _ = house.signed_in("tom")
+    for session_id in (others.session_id, ended.session_id, new_id(), "x", "\x00"):
+        refusal = refused(house.auth(mine).end_session, session_id=session_id)
+        assert isinstance(refusal, NotFound)
+        assert refusal.code == "session_not_found"
+    assert len(house.ends()) == 1
+
+
+def test_all_other_sessions_are_ended_at_once(house: Any) -> None:
+    house.person("mei")
+    house.person("tom")
+    house.signed_in("tom")
+    here, token = house.signed_in("mei")
+    away = [house.signed_in("mei")[0].session_id for _ in range(3)]
+    house.auth(here).end_other_sessions()
+    assert sorted(house.ends()) == sorted((session, "logout") for session in away)
+    assert renewed(house, token)
 
 
 def test_nobody_logs_another_out(house: Any, refused: Refused) -> None:
