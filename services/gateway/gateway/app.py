@@ -19,6 +19,7 @@ from gateway.http.auth import auth
 from gateway.http.chat import chat
 from gateway.http.groups import groups
 from gateway.http.openapi import complete
+from gateway.http.people import people
 from gateway.http.reports import reports
 from gateway.wiring import Gateway
 
@@ -111,7 +112,7 @@ def create_app(gateway: Gateway) -> APIFlask:
     app.spec_processor(complete)
     app.before_request(_begin)
     app.after_request(_finish)
-    for blueprint in (auth, groups, chat, reports):
+    for blueprint in (auth, people, groups, chat, reports):
         app.register_blueprint(blueprint)
     ws.install(app)
     pages.install(app, gateway.settings.CLIENT_DIST)

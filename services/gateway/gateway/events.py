@@ -66,6 +66,12 @@ class UserCreated(_User, type="auth.user_created"): ...
 class UserChanged(_User, type="auth.user_changed"): ...
 
 
+class UserIntroduced(_User, type="auth.user_introduced"): ...
+
+
+class SettingsChanged(_User, type="auth.settings_changed"): ...
+
+
 class SessionEnded(Heard, type="auth.session_ended"):
     session_id: str
 
@@ -74,6 +80,7 @@ class PermissionsChanged(Heard, type="auth.permissions_changed"):
     user_id: str
     kind: str
     permissions: list[str]
+    version: int
 
 
 class ReportMade(Heard, type="reports.report_made"):

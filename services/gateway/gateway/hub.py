@@ -81,6 +81,8 @@ class Person:
     id: str
     sockets: set[Reader] = field(default_factory=set)
     groups: dict[str, Standing] = field(default_factory=dict)
+    settings_version: int = -1
+    new_user_alert: bool = False  # until auth has told
 
 
 @dataclass(eq=False)
@@ -151,6 +153,16 @@ class Hub:
             room.sockets.pop(socket, None)
             if not room.sockets:
                 del self.rooms[group_id]
+
+    def prefer(self, user_id: str, version: int, *, new_user_alert: bool) -> None:
+        """What a user wants to be alerted to, as of a version of theirs."""
+        person = self.people.get(user_id)
+        if person and version >= person.settings_version:
+            person.settings_version, person.new_user_alert = version, new_user_alert
+
+    def wants_new_users(self, user_id: str) -> bool:
+        person = self.people.get(user_id)
+        return person is not None and person.new_user_alert
 
     # Memberships
 

@@ -3,7 +3,7 @@ audience that the speaker named, and what someone may see is asked of its owner,
 
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import gevent
@@ -20,11 +20,12 @@ from gateway.backend import Backend
 from gateway.frames import encode
 from gateway.hub import Hub, Reader
 from gateway.sockets import Sockets
-from gateway.tokens import Tokens
+from gateway.tokens import Rights, Tokens
 
 log = get_logger(__name__)
 
 PUBLIC_USER = ("id", "username", "display_name", "kind", "avatar_url")
+FIRST_VERSION = 1  # of a user who is new: no token tells of older rights
 ROOMS_A_CALL = 500
 AT_ONCE = 8
 CHAT_IS_BEHIND_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -34,7 +35,7 @@ class Live:
     """Keeps the sockets of this worker in step with the services.
 
     Args:
-        remember: seconds for which ended sessions matter.
+        remember: seconds for which ended sessions and changed rights matter.
     """
 
     def __init__(self, backend: Backend, hub: Hub, tokens: Tokens, sockets: Sockets, remember: float) -> None:
@@ -43,6 +44,7 @@ class Live:
         self._tokens = tokens
         self._sockets = sockets
         self._remember = remember
+        self._read_at: datetime | None = None
         self._table: dict[str, tuple[type[Heard], Callable[[Any], None]]] = {
             event.routing_key(): (event, handle)
             for event, handle in (
@@ -56,8 +58,10 @@ class Live:
                 (events.MemberJoined, self._member_moved),
                 (events.MemberLeft, self._member_moved),
                 (events.MemberRoleChanged, self._member_moved),
-                (events.UserCreated, self._user_told),
+                (events.UserCreated, self._new_user),
+                (events.UserIntroduced, self._new_user),
                 (events.UserChanged, self._user_told),
+                (events.SettingsChanged, self._settings_changed),
                 (events.SessionEnded, self._session_ended),
                 (events.PermissionsChanged, self._permissions_changed),
                 (events.ReportMade, self._report_made),
@@ -131,17 +135,27 @@ class Live:
         if news:
             gevent.spawn(self.show, event.user_id, event.group_id)
 
-    def _user_told(self, event: events.UserCreated | events.UserChanged) -> None:
-        user = {name: event.user.get(name) for name in PUBLIC_USER}
-        self._tell(event, {"type": "user", "user": user})
+    def _user_told(self, event: events.UserChanged) -> None:
+        self._tell(event, {"type": "user", "user": _public(event.user)})
+
+    def _new_user(self, event: events.UserCreated | events.UserIntroduced) -> None:
+        frame = {"type": "user", "user": _public(event.user)}
+        plain, new = encode(frame), encode({**frame, "new": True})
+        self._hub.tell(
+            self._hub.sockets(event.envelope.audience),
+            lambda socket: new if self._hub.wants_new_users(socket.user_id) else plain,
+        )
+
+    def _settings_changed(self, event: events.SettingsChanged) -> None:
+        self._hub.prefer(event.user["id"], **preferences(event.user))
+        self._tell(event, {"type": "user", "user": event.user})
 
     def _session_ended(self, event: events.SessionEnded) -> None:
         self._end_sessions({event.session_id})
 
     def _permissions_changed(self, event: events.PermissionsChanged) -> None:
-        for socket in self._hub.sockets([f"user:{event.user_id}"]):
-            socket.become(event.kind, frozenset(event.permissions))
-            self._hub.place(socket)
+        if event.version > FIRST_VERSION:
+            self._change_rights(event.user_id, event.version, event.kind, event.permissions)
 
     def _report_made(self, event: events.ReportMade) -> None:
         if self._hub.sockets(event.envelope.audience):
@@ -229,15 +243,27 @@ class Live:
             if socket.session_id in session_ids:
                 socket.close(4401, "the session has ended")
 
-    def read_ended_sessions(self) -> None:
-        """Reads which sessions have ended lately; until it succeeds once, no token is believed.
+    def _change_rights(self, user_id: str, version: int, kind: str, permissions: list[str]) -> None:
+        rights = self._tokens.changed(user_id, Rights(version, kind, frozenset(permissions)))
+        for socket in self._hub.sockets([f"user:{user_id}"]):
+            socket.become(rights.kind, rights.permissions)
+            self._hub.place(socket)
+
+    def read_changes(self) -> None:
+        """Reads which sessions have ended lately, and whose rights have changed; until it succeeds once, no
+        token is believed.
 
         Raises:
             Refusal, RemoteFailure
         """
-        since = rfc3339(now() - timedelta(seconds=self._remember))
-        told = self._backend.read("auth", "ended_sessions", since=since)["sessions"]
-        self._end_sessions({session["session_id"] for session in told})
+        began = now()
+        since = rfc3339((self._read_at or began) - timedelta(seconds=self._remember))
+        ended = self._backend.read("auth", "ended_sessions", since=since)["sessions"]
+        changed = self._backend.read("auth", "changed_rights", since=since)["items"]
+        self._end_sessions({session["session_id"] for session in ended})
+        for row in changed:
+            self._change_rights(row["user_id"], row["version"], row["kind"], row["permissions"])
+        self._read_at = began
         self._tokens.ready = True
 
     def check_rooms(self) -> None:
@@ -287,7 +313,7 @@ class Live:
             deaf = reconnected() or deaf
             if deaf or not self._tokens.ready or time.monotonic() - checked > every:
                 try:
-                    self.read_ended_sessions()
+                    self.read_changes()
                     self.check_rooms()
                     if deaf:
                         self.check_members()
@@ -295,3 +321,12 @@ class Live:
                 except Exception as problem:
                     log.warning("not_in_step", problem=str(problem))
             gevent.sleep(0.5)
+
+
+def _public(user: dict[str, Any]) -> dict[str, Any]:
+    return {name: user.get(name) for name in PUBLIC_USER}
+
+
+def preferences(user: dict[str, Any]) -> dict[str, Any]:
+    """Of a user's own view, what the hub goes by."""
+    return {"version": user["version"], "new_user_alert": user["settings"]["new_user_alert"]}

@@ -14,7 +14,7 @@ from gateway import frames
 from gateway.backend import Backend
 from gateway.batch import Answer, Batcher
 from gateway.hub import Hub
-from gateway.live import Live
+from gateway.live import Live, preferences
 from gateway.sockets import Socket
 from gateway.tokens import Tokens
 
@@ -117,6 +117,7 @@ class Talk:
         user = me.get()
         if isinstance(user, Exception):
             raise user
+        hub.prefer(socket.user_id, **preferences(user))
         positions = {group_id: room["last_seq"] for group_id, room in rooms.items()}
         unknown = {"last_seq": 0, "read_seq": 0, "unread": 0}
         socket.push(

@@ -1,4 +1,5 @@
-"""Access tokens, verified here by public keys, and the list of sessions that ended before their token did."""
+"""Access tokens, verified here by public keys, and what has changed since they were made: sessions that
+ended, and rights that are others now."""
 
 import hashlib
 import re
@@ -6,7 +7,7 @@ import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 from kit.caller import Caller
 from kit.errors import Unauthenticated, Unavailable
 
+T = TypeVar("T")
 LEEWAY_SECONDS = 5
 PEM = re.compile(r"-----BEGIN PUBLIC KEY-----.+?-----END PUBLIC KEY-----", re.DOTALL)
 
@@ -49,12 +51,43 @@ def key_id(key: Ed25519PublicKey) -> str:
     return urlsafe_b64encode(hashlib.sha256(jwk.encode()).digest()).rstrip(b"=").decode()
 
 
+class Rights(NamedTuple):
+    """What a user may do, as of a version of theirs."""
+
+    version: int
+    kind: str
+    permissions: frozenset[str]
+
+
+class Lately(Generic[T]):
+    """What is remembered under its name for some seconds."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._known: dict[str, tuple[float, T]] = {}
+
+    def put(self, name: str, value: T) -> None:
+        now = self._clock()
+        self._known.pop(name, None)  # put again at the end: the names are in order of time
+        self._known[name] = now, value
+        while now - self._known[oldest := next(iter(self._known))][0] > self._seconds:
+            del self._known[oldest]
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def get(self, name: str) -> T | None:
+        found = self._known.get(name)
+        return found and found[1]
+
+
 class Tokens:
     """Who a token says is asking.
 
     Args:
         keys: public keys by id.
-        seconds: no token lives longer, so no ended session needs to be remembered longer.
+        seconds: no token lives longer, so nothing that speaks against one needs to be remembered longer.
     """
 
     def __init__(
@@ -62,18 +95,25 @@ class Tokens:
     ) -> None:
         self._keys = keys
         self._seconds = seconds + LEEWAY_SECONDS
-        self._clock = clock
-        self._ended: dict[str, float] = {}
+        self._ended: Lately[bool] = Lately(self._seconds, clock)
+        self._rights: Lately[Rights] = Lately(self._seconds, clock)
         self.ready = False
 
     def ended(self, session_ids: Iterable[str]) -> None:
         """Their tokens are refused from here on."""
-        now = self._clock()
         for session_id in session_ids:
-            self._ended.pop(session_id, None)  # put again at the end: the list is in order of time
-            self._ended[session_id] = now
-        while self._ended and now - next(iter(self._ended.values())) > self._seconds:
-            del self._ended[next(iter(self._ended))]
+            self._ended.put(session_id, True)
+
+    def changed(self, user_id: str, rights: Rights) -> Rights:
+        """From here on the user's older tokens are read with these rights, or with newer ones we know of.
+
+        Returns:
+            The newest.
+        """
+        known = self._rights.get(user_id)
+        newest = known if known and known.version > rights.version else rights
+        self._rights.put(user_id, newest)
+        return newest
 
     def caller(self, token: str, address: str | None = None, idempotency_key: str | None = None) -> Caller:
         """The identity in the token.
@@ -85,12 +125,16 @@ class Tokens:
         if not self.ready:
             raise Unavailable("starting", "The gateway is starting.", retry_after=1)
         claims = self._claims(token)
-        if claims["sid"] in self._ended:
+        if self._ended.get(claims["sid"]):
             raise Unauthenticated("session_ended", "The session has ended.")
+        rights = Rights(claims.get("ver", 0), claims["kind"], frozenset(claims["perms"]))
+        newer = self._rights.get(claims["sub"])
+        if newer and newer.version > rights.version:
+            rights = newer
         return Caller(
             user_id=claims["sub"],
-            kind=claims["kind"],
-            permissions=frozenset(claims["perms"]),
+            kind=rights.kind,
+            permissions=rights.permissions,
             session_id=claims["sid"],
             address=address,
             idempotency_key=idempotency_key,
@@ -114,6 +158,6 @@ class Tokens:
             raise Unauthenticated("token_expired", "The access token has expired.") from None
         except (jwt.InvalidTokenError, KeyError, TypeError):
             texts = [None]
-        if not all(isinstance(text, str) for text in texts):
+        if not all(isinstance(text, str) for text in texts) or not isinstance(claims.get("ver", 0), int):
             raise Unauthenticated("invalid_token", "The access token is not valid.")
         return claims

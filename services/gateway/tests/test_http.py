@@ -12,8 +12,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask.testing import FlaskClient
 from gateway.http.problems import STATUS
+from gateway.tokens import Lately, Rights
 from gateway.wiring import Gateway
-from kit import errors
+from kit import clock, errors
+from kit.clock import now
 from kit.errors import Conflict, Forbidden, Invalid, TooMany, Unauthenticated, Unavailable
 from kit.rpc import RemoteFailure
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -179,6 +181,7 @@ def test_a_token_that_is_not_ours_is_refused(
         token(sid=None),
         token(perms=[1]),
         token(sub=7),
+        token(ver="9"),
         token(exp=datetime.now(UTC) + timedelta(minutes=20)),  # its session's end would be forgotten
         f"{head}.{body}.{signature[::-1]}",
     ):
@@ -205,15 +208,62 @@ def test_no_token_is_believed_before_the_ended_sessions_are_known(
     gateway.tokens.ready = False
     assert_problem(http.get("/api/v1/me", headers=signed_in), 503, "starting")
     services.answers("auth.ended_sessions", {"sessions": [{"session_id": "s-1"}]})
-    gateway.live.read_ended_sessions()
+    services.answers("auth.changed_rights", {"items": []})
+    gateway.live.read_changes()
     assert_problem(http.get("/api/v1/me", headers=signed_in), 401, "session_ended")
 
 
-def test_ended_sessions_are_forgotten_when_their_tokens_are_gone(gateway: Gateway) -> None:
-    gateway.tokens.ended(["s-1"])
-    gateway.tokens._clock = lambda: 10**9
-    gateway.tokens.ended(["s-2"])
-    assert list(gateway.tokens._ended) == ["s-2"]
+def test_a_token_is_read_with_the_rights_of_now(
+    http: FlaskClient, gateway: Gateway, services: Any, token: Callable[..., str]
+) -> None:
+    def rights(version: int) -> tuple[str, set[str]]:
+        old = {"Authorization": f"Bearer {token(perms=['administrator'], ver=version)}"}
+        assert http.get("/api/v1/me", headers=old).status_code == 200
+        caller = services.asked[-1][1]
+        return caller.kind, set(caller.permissions)
+
+    services.answers("auth.me", {})
+    services.answers("auth.ended_sessions", {"sessions": []})
+    row = {"user_id": ANN, "kind": "customer", "permissions": ["reports:sales"], "version": 7}
+    services.answers("auth.changed_rights", {"items": [row]})
+    assert rights(6) == ("staff", {"administrator"})
+    gateway.live.read_changes()
+    assert rights(6) == ("customer", {"reports:sales"})
+    assert rights(7) == ("staff", {"administrator"})
+    # What is heard late is older.
+    for version, newest in ((6, "reports:sales"), (9, "news:publish")):
+        gateway.tokens.changed(ANN, Rights(version, "customer", frozenset({"news:publish"})))
+        assert rights(6) == ("customer", {newest})
+    assert rights(9) == ("staff", {"administrator"})
+
+
+def test_what_tells_against_a_token_is_forgotten_when_the_token_is_gone() -> None:
+    time = 0.0
+    lately: Lately[bool] = Lately(10, lambda: time)
+    lately.put("s-1", True)
+    time = 8
+    lately.put("s-1", True)
+    lately.put("s-2", True)
+    time = 17
+    lately.put("s-3", True)
+    assert (lately.get("s-1"), len(lately)) == (True, 3)
+    time = 19
+    lately.put("s-4", True)
+    assert (lately.get("s-1"), len(lately)) == (None, 2)
+
+
+def test_what_was_missed_while_deaf_is_asked_for_however_long_that_was(
+    gateway: Gateway, services: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.answers("auth.ended_sessions", {"sessions": []})
+    services.answers("auth.changed_rights", {"items": []})
+    began = now()
+    gateway.live.read_changes()
+    monkeypatch.setattr("gateway.live.now", lambda: began + timedelta(days=2))
+    gateway.live.read_changes()
+    first, _, again, _ = (clock.parse(asked["since"]) for _, _, asked in services.asked)
+    assert began - first == pytest.approx(timedelta(seconds=900), abs=timedelta(seconds=5))
+    assert first == again
 
 
 def test_the_caller_is_who_the_token_says(

@@ -90,11 +90,12 @@ class House:
         self.entries = [entry(n) for n in range(1, 6)]
         self.members = {ANN: "owner", BEN: "staff"}
         self.version = 9
+        self.settings = {"new_user_alert": True}
         for name in ("memberships", "get"):
             services.answers(f"groups.{name}", getattr(self, name))
         for name in ("catch_up", "rooms", "send", "fetch", "read"):
             services.answers(f"chat.{name}", getattr(self, name))
-        services.answers("auth.me", {"id": ANN, "username": "ann"})
+        services.answers("auth.me", {"id": ANN, "username": "ann", "version": 3, "settings": self.settings})
 
     def group(self, user_id: str | None) -> dict[str, Any]:
         role = self.members.get(user_id or "")
@@ -661,8 +662,52 @@ def test_of_a_person_only_what_everybody_may_know_is_told(gateway: Gateway, ann:
     assert ann.next() == {"type": "user", "user": user}
 
 
+def test_who_is_new_is_said_to_be_so_to_those_who_want_to_know(
+    gateway: Gateway, ann: Peer, ben: Peer
+) -> None:
+    user = {"id": BEN, "username": "ben", "display_name": "Ben", "kind": "staff", "avatar_url": None}
+
+    def heard(type: str, audience: str) -> list[tuple[str, bool | None]]:
+        says(gateway, type, audience, user={**user, "active": True, "version": 1})
+        return [(frame["user"]["username"], frame.get("new")) for frame in (ann.next(), ben.next())]
+
+    assert heard("auth.user_created", "staff") == [("ben", True), ("ben", True)]
+    # Ben wants it no longer, which only he is told.
+    for version, wanted in ((4, False), (2, True)):
+        own = {**user, "version": version, "settings": {"new_user_alert": wanted}}
+        says(gateway, "auth.settings_changed", f"user:{BEN}", user=own)
+        assert ben.next() == {"type": "user", "user": own}
+    assert heard("auth.user_created", "staff") == [("ben", True), ("ben", None)]
+    assert heard("auth.user_introduced", f"user:{ANN} user:{BEN}") == [("ben", True), ("ben", None)]
+    assert heard("auth.user_changed", "staff") == [("ben", None), ("ben", None)]
+
+
+def test_nobody_is_alerted_before_it_is_known_whether_they_want_it(
+    house: House, gateway: Gateway, services: Any, peer: Callable[[], Peer], token: Callable[..., str]
+) -> None:
+    asked, go_on = Event(), Event()
+
+    def slow() -> dict[str, Any]:
+        asked.set()
+        go_on.wait()
+        return {"id": ANN, "version": 3, "settings": {"new_user_alert": True}}
+
+    services.answers("auth.me", slow)
+    ann = peer()
+    ann.say(type="hello", token=token())
+    asked.wait()  # what auth answers is older than what she sets meanwhile
+    own = {"id": ANN, "version": 4, "settings": {"new_user_alert": False}}
+    says(gateway, "auth.settings_changed", f"user:{ANN}", user=own)
+    says(gateway, "auth.user_created", "staff", user={"id": BEN})
+    go_on.set()
+    ann.until("welcome")
+    says(gateway, "auth.user_created", "staff", user={"id": BEN})
+    assert ann.next()["user"] == own
+    assert [ann.next().get("new") for _ in range(2)] == [None, None]
+
+
 def test_staff_who_became_customers_no_longer_hear_what_is_for_staff(gateway: Gateway, ann: Peer) -> None:
-    says(gateway, "auth.permissions_changed", "", user_id=ANN, kind="customer", permissions=[])
+    says(gateway, "auth.permissions_changed", "", user_id=ANN, kind="customer", permissions=[], version=2)
     says(gateway, "groups.group_created", "staff", group_id="g", group={"id": "g"})
     ann.say(type="ping")
     assert ann.next()["type"] == "pong"

@@ -1,10 +1,10 @@
-"""Signing in and out, and people."""
+"""Signing in and out, and what is signed in."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from flask import Response, request
 from kit.errors import Forbidden, Unauthenticated
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import Field, StringConstraints
 
 from gateway.http.base import (
     PREFIX,
@@ -19,6 +19,7 @@ from gateway.http.base import (
     bearer,
     nothing,
 )
+from gateway.http.people import User
 from gateway.http.problems import of_refusal
 from gateway.sockets import own_origin
 from gateway.wiring import gateway
@@ -26,7 +27,6 @@ from gateway.wiring import gateway
 auth = Api("auth")
 COOKIE = "bchat_refresh"
 Text = Annotated[str, StringConstraints(max_length=1000)]
-Kind = Literal["staff", "customer"]
 
 
 class Login(Body):
@@ -42,60 +42,26 @@ class Refresh(Body):
     refresh_token: Text | None = Field(default=None, description="Left out by who keeps it in the cookie.")
 
 
-class UserNew(Body):
-    username: Text
-    password: Text
-    display_name: Text | None = None
-    kind: Kind
-    permissions: Annotated[list[Text], Field(max_length=50)] = Field(default=[])
+class PasswordChange(Body):
+    old: Text
+    new: Text
 
 
-class UserChanges(Body):
-    display_name: Text = ""
-    kind: Kind = "staff"
-    permissions: Annotated[list[Text], Field(max_length=50)] = Field(default=[])
-    active: bool = True
-    password: Text = ""
+class OpenSession(Shown):
+    """A sign-in on a device. `last_used_at` is when its tokens were renewed last, `address` from where."""
 
-
-class MyChanges(Body):
-    display_name: Text = ""
-    locale: Text = ""
-    timezone: Text = ""
-    settings: dict[str, JsonValue] = Field(
-        default={}, description="message_alert, message_sound, new_user_alert, quiet_hours, push_content"
-    )
-
-
-class People(Page):
-    q: Text | None = Field(default=None, description="Part of a name.")
-
-
-class PublicUser(Shown):
     id: str
-    username: str
-    display_name: str
-    kind: Kind
-    avatar_url: str | None
+    current: bool = Field(description="The one of this request.")
+    user_agent: str | None
+    address: str | None
+    remembered: bool
+    created_at: Time
+    last_used_at: Time
+    expires_at: Time
 
 
-class User(PublicUser):
-    """For the user and administrators; others see the fields of `PublicUser`."""
-
-    permissions: list[str] = Field(default=[])
-    locale: str | None = None
-    timezone: str | None = None
-    active: bool = True
-    created_at: Time | None = None
-    version: int = 0
-
-
-class Me(User):
-    settings: dict[str, Any]
-
-
-class UserPage(Shown):
-    items: list[PublicUser]
+class SessionPage(Shown):
+    items: list[OpenSession]
     next_cursor: str | None
 
 
@@ -160,41 +126,27 @@ def logout(body: Refresh) -> Response:
     return _without_cookie(nothing())
 
 
-@auth.route("GET", "/me", "The signed-in user and settings", shows=Me)
-def me() -> Response:
-    return answer(ask("auth", "me"))
+@auth.route("POST", "/me/password", "Change the password; my other sessions end", body=PasswordChange)
+def change_password(body: PasswordChange) -> Response:
+    ask("auth", "change_password", **body.model_dump())
+    return nothing()
 
 
-@auth.route("PATCH", "/me", "Change name, language, timezone, settings", body=MyChanges, shows=Me)
-def update_me(body: MyChanges) -> Response:
-    return answer(ask("auth", "update_me", changes=body.given()))
+@auth.route("GET", "/me/sessions", "My sessions, the last used first", query=Page, shows=SessionPage)
+def sessions(query: Page) -> Response:
+    return answer(ask("auth", "my_sessions", **query.model_dump()))
 
 
-@auth.route(
-    "GET",
-    "/users",
-    "People",
-    query=People,
-    shows=UserPage,
-    description="A customer sees only people that share a group with them.",
-)
-def users(query: People) -> Response:
-    return answer(ask("auth", "users", **query.model_dump()))
+@auth.route("DELETE", "/me/sessions", "End all my other sessions")
+def end_other_sessions() -> Response:
+    ask("auth", "end_other_sessions")
+    return nothing()
 
 
-@auth.route("POST", "/users", "Create a user (administrators)", body=UserNew, shows=User, status=201)
-def create_user(body: UserNew) -> Response:
-    return answer(ask("auth", "create_user", **body.model_dump()), 201)
-
-
-@auth.route("GET", "/users/<user_id>", "One user", shows=User)
-def user(user_id: str) -> Response:
-    return answer(ask("auth", "user", user_id=user_id))
-
-
-@auth.route("PATCH", "/users/<user_id>", "Change a user (administrators)", body=UserChanges, shows=User)
-def update_user(user_id: str, body: UserChanges) -> Response:
-    return answer(ask("auth", "update_user", user_id=user_id, changes=body.given()))
+@auth.route("DELETE", "/me/sessions/<session_id>", "End one of my sessions; its sockets close with 4401")
+def end_session(session_id: str) -> Response:
+    ask("auth", "end_session", session_id=session_id)
+    return nothing()
 
 
 # The cookie: `1.<token>` where it shall outlive the browser's session, else `0.<token>`.
