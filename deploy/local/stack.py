@@ -422,6 +422,7 @@ log.file = false
             **{f"{name.upper()}_DATABASE_URI": self._role_uri(name, "bchat") for name in SERVICES},
             "ERP_DATABASE_URI": self._role_uri("erp", "erp"),
             "ERP_READER_URI": self._role_uri("erp_reader", "erp"),
+            "ERP_HOOK_SECRET": self._secret("hook"),
             "TOKEN_SIGNING_KEY": str(key),
             "TOKEN_PUBLIC_KEYS": str(public),
             "SOURCES_FILE": str(sources),

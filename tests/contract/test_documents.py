@@ -50,7 +50,9 @@ PATCH /subscriptions/{}
 DELETE /subscriptions/{}
 POST /subscriptions/{}/run
 GET /sources
+GET /sources/{}/loads
 POST /sources/{}/acquire
+POST /hooks/{}
 """.splitlines()
 
 
@@ -65,10 +67,8 @@ def test_the_asyncapi_document_has_every_frame(documents: Documents) -> None:
     assert documents.asyncapi["asyncapi"].startswith("3.")
     assert {"hello", "send", "read", "typing", "ping"} <= documents.frames["fromClient"].keys()
     told = {"welcome", "entries", "entry", "ack", "error", "pong", "group", "group_gone"}
-    assert (
-        told | {"member", "user", "report", "calendar", "read", "typing"}
-        <= documents.frames["toClient"].keys()
-    )
+    told |= {"member", "user", "report", "source", "calendar", "read", "typing"}
+    assert told <= documents.frames["toClient"].keys()
 
 
 def test_both_gateways_show_the_documents_and_their_health(stack: Stack) -> None:

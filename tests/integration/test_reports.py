@@ -1,10 +1,14 @@
 """A report is asked for, made apart, pushed, and shown to those who may see it."""
 
+import hashlib
+import hmac
+import time
 from collections import Counter
 from decimal import Decimal
 
 import pytest
-from client import Connected, Device, Json, Person, Refused, Someone, until
+from client import Connected, Device, Http, Json, Person, Refused, Someone, until
+from stack import Stack
 
 SALES = ("reports:sales",)
 
@@ -142,3 +146,39 @@ def test_a_due_report_is_made_once_by_two_of_everything(someone: Someone, connec
 def _reports(device: Device, group: str) -> list[Json]:
     room = device.rooms.get(group)
     return [e for e in room.entries if e["kind"] == "report"] if room else []
+
+
+def signed(secret: str, body: bytes = b"{}", **headers: str) -> dict[str, str]:
+    at = str(int(time.time()))
+    digest = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+    return {"X-Bchat-Timestamp": at, "X-Bchat-Signature": f"sha256={digest}", **headers}
+
+
+def test_a_source_that_says_it_has_changed_is_read_and_staff_see_when(
+    stack: Stack, someone: Someone, admin: Person
+) -> None:
+    http = Http(stack.urls)
+    mine = signed(stack.env["ERP_HOOK_SECRET"])
+    first = http.raw("POST", "/api/v1/hooks/kestrel", data=b"{}", headers=mine)
+    again = http.raw("POST", "/api/v1/hooks/kestrel", at=1, data=b"{}", headers=mine)
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert first.json()["load_id"] == again.json()["load_id"]
+    ann, guest = someone(), someone(kind="customer")
+
+    def read() -> Json | None:
+        loads = ann.get("/sources/kestrel/loads")["items"]
+        return next((x for x in loads if x["id"] == first.json()["load_id"] and x["finished_at"]), None)
+
+    load = until(read, "read", 120)
+    assert (load["status"], load["mismatches"], load["checks"]) == ("ready", 0, None)
+    assert load["rows"]["order_line"] > 0
+    kept = next(x for x in admin.get("/sources/kestrel/loads")["items"] if x["id"] == load["id"])
+    assert {check["name"] for check in kept["checks"]} >= {"debits_and_credits"}
+    for body, headers in ((b"[]", mine), (b"{}", signed("of somebody else")), (b"{}", {})):
+        refused = http.raw("POST", "/api/v1/hooks/kestrel", data=body, headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (401, "invalid_signature")
+    nowhere = http.raw("POST", "/api/v1/hooks/nowhere", data=b"{}", headers=mine)
+    assert (nowhere.status_code, nowhere.json()["code"]) == (401, "invalid_signature")
+    with pytest.raises(Refused) as unseen:
+        guest.get("/sources/kestrel/loads")
+    assert unseen.value.status == 403

@@ -91,6 +91,17 @@ class ReportMade(Heard, type="reports.report_made"):
     requested_by: str
 
 
+class SourceStateChanged(Heard, type="reports.source_state_changed"):
+    source: str
+    title: str
+    load_id: str
+    state: str
+    as_of: str | None
+    reason: str | None
+    mismatches: list[str]
+    at: str
+
+
 class ReportProgressed(Heard, type="reports.report_progressed"):
     report_id: str
     type: str

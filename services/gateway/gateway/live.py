@@ -66,6 +66,7 @@ class Live:
                 (events.PermissionsChanged, self._permissions_changed),
                 (events.ReportMade, self._report_made),
                 (events.ReportProgressed, self._report_progressed),
+                (events.SourceStateChanged, self._source_state_changed),
             )
         }
 
@@ -182,6 +183,12 @@ class Live:
             "status": "running",
         }
         self._tell(event, {"type": "report", "report": report})
+
+    def _source_state_changed(self, event: events.SourceStateChanged) -> None:
+        self._tell(
+            event,
+            {"type": "source", "source": {"name": event.source, **event.model_dump(exclude={"source"})}},
+        )
 
     def _tell(self, event: Heard, frame: dict[str, Any]) -> None:
         if sockets := self._hub.sockets(event.envelope.audience):

@@ -151,11 +151,23 @@ def test_a_stranger_does_not_learn_what_is_wrong_with_a_body(http: FlaskClient) 
 
 def test_every_route_of_the_api_asks_who_is_asking(http: FlaskClient, services: Any) -> None:
     paths = http.get("/api/v1/openapi.json").get_json()["paths"]
-    public = {"/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/auth/logout"}
+    public = {"/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/auth/logout", "/api/v1/hooks/{source}"}
     for path in set(paths) - public:
         for method in paths[path]:
             assert http.open(path, method=method.upper()).status_code == 401, (method, path)
     assert services.asked == []
+
+
+def test_a_source_calls_with_its_signature_and_its_very_bytes(http: FlaskClient, services: Any) -> None:
+    services.answers("reports.called", {"load_id": "l-1", "status": "queued"})
+    signed = {"X-Bchat-Timestamp": "1764172800", "X-Bchat-Signature": "sha256=ab"}
+    told = http.post("/api/v1/hooks/house", data=b"\xff{}", headers=signed)
+    assert (told.status_code, told.get_json()) == (202, {"load_id": "l-1", "status": "queued"})
+    asked = {"name": "house", "timestamp": "1764172800", "signature": "sha256=ab", "body": "/3t9"}
+    assert services.asked == [("reports.called", None, asked)]
+    large = http.post("/api/v1/hooks/house", data=b"x" * (64 * 1024 + 1), headers=signed)
+    assert (large.status_code, large.get_json()["code"]) == (413, "too_large")
+    assert len(services.asked) == 1
 
 
 def _unsigned(**claims: Any) -> str:

@@ -728,6 +728,17 @@ def test_a_report_is_pushed_whole_to_who_asked_and_read_as_that_person(
     assert ann.next()["report"] == {"id": "r-1", "type": "sales", "title": "Sales", "status": "failed"}
 
 
+def test_who_looks_after_a_source_hears_of_its_trouble_and_nobody_else(
+    gateway: Gateway, ann: Peer, ben: Peer
+) -> None:
+    told = {"title": "House", "load_id": "l-1", "state": "failed", "as_of": None, "at": "now"}
+    told |= {"reason": "It can't be reached.", "mismatches": []}
+    says(gateway, "reports.source_state_changed", f"user:{ANN}", source="house", owner_id=ANN, **told)
+    assert ann.next() == {"type": "source", "source": {"name": "house", **told}}
+    ben.say(type="ping")
+    assert ben.next()["type"] == "pong"
+
+
 def test_what_can_not_be_read_does_not_stop_the_relay(gateway: Gateway, ann: Peer) -> None:
     for body in (b"nonsense", b"[]", b"{}", b'{"type":"chat.entries_appended.v1","data":{}}'):
         gateway.live.hear(body)

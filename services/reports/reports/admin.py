@@ -1,9 +1,12 @@
-"""For operators: `python -m reports.admin rebuild-memberships`, in the folder of config.yml.
+"""For operators, in the folder of config.yml: `python -m reports.admin COMMAND`.
 
-Makes our copy of the memberships anew from their owner, while reports runs: nothing newer is overwritten.
+`check SOURCE` runs each query of a source, shows rows, dates and totals, and says what is missing or does
+not agree; nothing is kept, and the exit status is 1 if something is not as it must be. `rebuild-memberships`
+makes our copy of the memberships anew from their owner, while reports runs: nothing newer is overwritten.
 """
 
 import argparse
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,9 @@ from kit.db import Transactions, connect
 from kit.errors import NotFound
 from kit.rpc import RpcClient
 
+from reports.acquire.check import check, written
+from reports.acquire.replica import Limits, LoadError
+from reports.acquire.sources import read_sources
 from reports.models import Member
 from reports.rooms import keep_member, learn
 from reports.settings import ReportsSettings
@@ -53,11 +59,29 @@ def rebuild_memberships(transactions: Transactions, ask: Callable[..., Any]) -> 
     return len(named) + len(gone)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m reports.admin", description=__doc__)
-    parser.add_argument("-c", "--config", type=Path, default=Path("config.yml"))
-    parser.add_argument("command", choices=["rebuild-memberships"])
-    settings = config.load(parser.parse_args().config, ReportsSettings)
+def check_source(settings: ReportsSettings, name: str) -> int:
+    """Prints what a source gives; returns the exit status."""
+    source = read_sources(settings.SOURCES_FILE).get(name)
+    if source is None:
+        say(f"There is no source {name!r}.")
+        return 2
+    limits = Limits(settings.BATCH_ROWS, settings.STATEMENT_SECONDS)
+    engine = connect(settings.DATABASE_URI, pool=1, name="bchat-reports-admin")
+    try:
+        with Transactions(engine, "reports").session() as tx:
+            found = check(tx, source, settings.KINDS_FOLDER / source.kind, limits)
+            tx.rollback()
+    except LoadError as problem:
+        say(f"{problem} {problem.__cause__ or ''}")
+        return 2
+    finally:
+        engine.dispose()
+    for line in written(source, found, source.zone):
+        say(line)
+    return 1 if found.bad else 0
+
+
+def rebuild(settings: ReportsSettings) -> int:
     client = RpcClient(settings.AMQP_URI, "reports-admin").start()
     try:
         rows = rebuild_memberships(
@@ -66,8 +90,28 @@ def main() -> None:
         )
     finally:
         client.stop()
-    print(f"{rows} memberships")  # noqa: T201
+    say(f"{rows} memberships")
+    return 0
+
+
+def say(line: str) -> None:
+    print(line)  # noqa: T201
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m reports.admin",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("-c", "--config", type=Path, default=Path("config.yml"))
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("rebuild-memberships")
+    commands.add_parser("check").add_argument("source")
+    asked = parser.parse_args(arguments)
+    settings = config.load(asked.config, ReportsSettings)
+    return check_source(settings, asked.source) if asked.command == "check" else rebuild(settings)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

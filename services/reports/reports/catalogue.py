@@ -85,9 +85,30 @@ _WORDS: dict[str, tuple[str, str]] = {
         "這份報表原定於 {time} 產生，現已延遲；先前錯過的不再補做。",
         "这份报表原定于 {time} 生成，现已延迟；先前错过的不再补做。",
     ),
-    "The numbers are of {time}: the newest reading of the source failed.": (
-        "數字截至 {time}：最近一次讀取來源失敗。",
-        "数字截至 {time}：最近一次读取来源失败。",
+    "As of {time}; the load of {later} failed: {reason}": (
+        "資料截至 {time}；{later} 的讀取失敗：{reason}",
+        "数据截至 {time}；{later} 的读取失败：{reason}",
+    ),
+    "Not in agreement: {what}": ("不相符：{what}", "不相符：{what}"),
+    "{company}: debits are {found}, credits are {expected}.": (
+        "{company}：借方 {found}，貸方 {expected}。",
+        "{company}：借方 {found}，贷方 {expected}。",
+    ),
+    "{company}: open receivables are {found}, their accounts in the ledger {expected}.": (
+        "{company}：未收帳款 {found}，總帳應收科目 {expected}。",
+        "{company}：未收账款 {found}，总账应收科目 {expected}。",
+    ),
+    "{company}: open payables are {found}, their accounts in the ledger {expected}.": (
+        "{company}：未付帳款 {found}，總帳應付科目 {expected}。",
+        "{company}：未付账款 {found}，总账应付科目 {expected}。",
+    ),
+    "{company}: invoices and credit notes are {found}, sales in the ledger {expected}.": (
+        "{company}：發票與折讓 {found}，總帳銷貨 {expected}。",
+        "{company}：发票与红字发票 {found}，总账销售 {expected}。",
+    ),
+    "{company}: cash in less cash out is {found}, the balance changed by {expected}.": (
+        "{company}：現金收支淨額 {found}，餘額變動 {expected}。",
+        "{company}：现金收支净额 {found}，余额变动 {expected}。",
     ),
 }
 

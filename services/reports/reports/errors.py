@@ -1,6 +1,6 @@
 """The refusals of reports: the code is contract, the sentence is for people."""
 
-from kit.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
+from kit.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthenticated
 
 
 def report_not_found() -> NotFound:
@@ -13,6 +13,19 @@ def subscription_not_found() -> NotFound:
 
 def source_not_found(name: str) -> NotFound:
     return NotFound("source_not_found", f"There is no source {name!r}.")
+
+
+def not_the_source() -> Unauthenticated:
+    return Unauthenticated("invalid_signature", "There is no such source, or it did not sign this call.")
+
+
+def call_of_another_time(seconds: int) -> Invalid:
+    why = f"The time of the call must be within {seconds} seconds of ours."
+    return Invalid("invalid_timestamp", why, [{"loc": ["X-Bchat-Timestamp"], "msg": why}])
+
+
+def too_many_calls(most: int) -> TooMany:
+    return TooMany("too_many_calls", f"{most} calls a minute are enough.", retry_after=60)
 
 
 def unknown_type(name: object, known: list[str]) -> Invalid:

@@ -70,13 +70,15 @@ class ReportProgressed(Said, type="reports.report_progressed"):
 
 
 class LoadFinished(Said, type="reports.load_finished"):
-    """A source was read, or could not be; `rows` counts the facts of each view."""
+    """A source was read, or could not be; `rows` counts the facts of each view, `mismatches` says what does
+    not agree."""
 
     source: str
     load_id: str
     status: Literal["ready", "failed"]
     as_of: str | None
     rows: dict[str, int]
+    mismatches: list[str]
 
     @property
     def subject(self) -> str:
@@ -94,6 +96,43 @@ class LoadFinished(Said, type="reports.load_finished"):
             status="ready",
             as_of=_AT,
             rows={"company": 1, "order_line": 840},
+            mismatches=["House: open receivables are 90.00 EUR, their accounts in the ledger 100.00 EUR."],
+        )
+
+
+class SourceStateChanged(Said, type="reports.source_state_changed"):
+    """A source got into trouble, into another, or out of it; said to its owner before anybody is told."""
+
+    source: str
+    title: str
+    owner_id: str
+    load_id: str
+    state: Literal["good", "mismatched", "failed"]
+    as_of: str | None
+    reason: str | None
+    mismatches: list[str]
+    at: str
+
+    @property
+    def subject(self) -> str:
+        return self.source
+
+    @property
+    def audience(self) -> list[str]:
+        return [f"user:{self.owner_id}"]
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls(
+            source="house",
+            title="The house",
+            owner_id=_ID.format(2),
+            load_id=_ID.format(4),
+            state="mismatched",
+            as_of=_AT,
+            reason=None,
+            mismatches=["House: open receivables are 90.00 EUR, their accounts in the ledger 100.00 EUR."],
+            at=_AT,
         )
 
 

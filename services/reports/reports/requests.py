@@ -116,18 +116,27 @@ def show_report(row: Report, *, whole: bool) -> dict[str, Any]:
     return body
 
 
-def show_load(row: Load, *, administrator: bool) -> dict[str, Any]:
-    """A load; its error may name hosts, which only administrators need to see."""
+def show_load(row: Load, *, keeper: bool) -> dict[str, Any]:
+    """A load; its error may name hosts and its checks show amounts, which only those who keep it see."""
     hidden = None if row.error is None else "The source could not be read."
+    seconds = (
+        (row.finished_at - row.started_at).total_seconds() if row.finished_at and row.started_at else None
+    )
     return {
         "id": row.id,
         "source": row.source,
         "status": row.status,
+        "created_at": _time(row.created_at),
         "started_at": _time(row.started_at),
         "finished_at": _time(row.finished_at),
+        "seconds": seconds,
         "as_of": _time(row.as_of),
+        "whole": row.whole,
         "rows": row.rows,
-        "error": row.error if administrator else hidden,
+        "changed": row.changed,
+        "mismatches": sum(not check["agrees"] for check in row.checks or ()),
+        "checks": row.checks if keeper else None,
+        "error": row.error if keeper else hidden,
     }
 
 

@@ -2,6 +2,7 @@
 are acquired, analysed and drawn by a worker, and the report is handed to the person or into a room.
 """
 
+from base64 import b64decode
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from kit.fields import an_id, bounded, checked, is_id, page, read_cursor
 from kit.service import SETTINGS, Ask, Service, every, hear, offload, rpc
 from nameko.extensions import DependencyProvider
 
-from reports import ahead, due, jobs, rooms
+from reports import ahead, due, hooks, jobs, rooms
 from reports.acquire.sources import Source, read_sources
 from reports.analyse.period import NAMES
 from reports.errors import (
@@ -149,7 +150,6 @@ class Reports(Service):
         """The sources, how fresh their facts are, and when they are read next."""
         if self.caller.id and not self.caller.is_staff:
             raise customers_see_no_sources()
-        administrator = self.caller.may("administrator")
         items = []
         with self.db() as tx:
             for source in self._sources.values():
@@ -173,7 +173,7 @@ class Reports(Service):
                         "next": rfc3339(source.times.after(now())[0]) if source.times else None,
                         "as_of": rfc3339(used.as_of) if used and used.as_of else None,
                         "rows": used.rows if used else None,
-                        "last_load": show_load(last, administrator=administrator) if last else None,
+                        "last_load": show_load(last, keeper=self._keeps(source)) if last else None,
                     }
                 )
         return {"items": items}
@@ -191,7 +191,35 @@ class Reports(Service):
                 sa.select(Load).where(Load.source == source.name).order_by(Load.created_at.desc()).limit(1)
             )
             load = tx.scalars(newest.where(Load.status.in_(jobs.OPEN))).one()
-            return tx.remember(self.caller, show_load(load, administrator=True))
+            return tx.remember(self.caller, show_load(load, keeper=True))
+
+    @rpc
+    def loads(self, *, name: str, limit: int | None = None, cursor: str | None = None) -> dict[str, Any]:
+        """The loads of a source, newest first: how long they took, what they read and changed."""
+        if not self.caller.is_staff:
+            raise customers_see_no_sources()
+        source = self._source(name)
+        size, after = bounded(limit), read_cursor(cursor, an_id)
+        query = sa.select(Load).where(Load.source == source.name).order_by(Load.id.desc()).limit(size + 1)
+        if after:
+            query = query.where(Load.id < after[0])
+        with self.db() as tx:
+            rows = tx.scalars(query).all()
+        return page(rows, size, lambda row: show_load(row, keeper=self._keeps(source)), lambda row: [row.id])
+
+    @rpc
+    def called(self, *, name: str, timestamp: str, signature: str, body: str) -> dict[str, Any]:
+        """The source itself says, signed, that it has changed: it is read.
+
+        Args:
+            body: what was signed, in base64.
+        """
+        source, settings = self._sources.get(name), self.settings
+        hooks.verify(source, timestamp, signature, b64decode(body), settings.HOOK_WINDOW_SECONDS)
+        assert source is not None
+        with self.db() as tx:
+            load = hooks.queue(tx, source, signature, settings.HOOK_CALLS_PER_MINUTE)
+            return {"load_id": load.id, "status": load.status}
 
     # --- what it answers: subscriptions ------------------------------------------------------------
 
@@ -366,6 +394,10 @@ class Reports(Service):
         if not isinstance(name, str) or name not in sources:
             raise source_not_found(str(name)[:40])
         return sources[name]
+
+    def _keeps(self, source: Source) -> bool:
+        """Whether the caller looks after the source, and sees what is wrong with it in full."""
+        return self.caller.may("administrator") or self.caller.id == str(source.owner_id)
 
     def _check(self, tx: Transaction, kind: Kind, source: str, filters: dict[str, Any]) -> None:
         """Refuses now what the facts, if there are any yet, would refuse later."""

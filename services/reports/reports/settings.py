@@ -8,7 +8,7 @@ from pydantic import Field
 
 class ReportsSettings(Settings):
     SOURCES_FILE: Path = Field(
-        description="YAML of the sources: {name: {kind, uri, title, schedule, timezone}}."
+        description="YAML of the sources: {name: {kind, uri, title, schedule, timezone, ...}}."
     )
     KINDS_FOLDER: Path = Field(
         default=Path(__file__).parent.parent / "sources",
@@ -33,6 +33,10 @@ class ReportsSettings(Settings):
     WHOLE_READ_HOURS: int = Field(
         default=24, ge=0, description="Read everything again when the last time is longer ago."
     )
+    HOOK_WINDOW_SECONDS: int = Field(
+        default=300, ge=1, description="How far the time of a signed call may be from ours."
+    )
+    HOOK_CALLS_PER_MINUTE: int = Field(default=30, ge=1, description="Signed calls of one source.")
     LATE_SECONDS: int = Field(
         default=120, ge=1, description="A run this long after its time says that it is late."
     )

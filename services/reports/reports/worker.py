@@ -21,8 +21,9 @@ from reports import jobs, making
 from reports.acquire.load import load
 from reports.acquire.replica import Limits, LoadError
 from reports.acquire.sources import Source, read_sources
-from reports.events import LoadFinished, ReportMade, ReportProgressed
-from reports.models import Load, Report
+from reports.acquire.tieout import SHOWN_ON, Check, tie_out
+from reports.events import LoadFinished, ReportMade, ReportProgressed, SourceStateChanged
+from reports.models import HookCall, Load, Report
 from reports.rooms import why_not, why_not_there
 from reports.settings import ReportsSettings
 from reports.words import Words
@@ -161,11 +162,15 @@ class Worker:
             held = jobs.hold(tx, job)
             held.status, held.finished_at, held.as_of = "ready", now(), reading.as_of
             held.whole, held.rows, held.changed = bool(whole), reading.rows, reading.changed
+            day = reading.as_of.astimezone(source.zone).date()
+            held.checks = [check.as_json() for check in tie_out(tx, source.name, day, reading.rows)]
             self._tell_load(tx, held)
         changed = sum(reading.changed.values())
         log.info("load_finished", source=source.name, load_id=job.id, whole=whole, changed=changed)
 
     def _tell_load(self, tx: Transaction, job: Load) -> None:
+        mismatches = [check.sentence() for check in _mismatches(job)]
+        self._tell_owner(tx, job, mismatches)
         tx.emit(
             LoadFinished(
                 source=job.source,
@@ -173,9 +178,39 @@ class Worker:
                 status="ready" if job.status == "ready" else "failed",
                 as_of=rfc3339(job.as_of) if job.as_of else None,
                 rows=job.rows or {},
+                mismatches=mismatches,
             )
         )
+        tx.flush()
+        called = sa.exists().where(HookCall.source == job.source, HookCall.at > job.started_at)
+        if tx.scalar(sa.select(called)):
+            # The ERP has changed since this load began to look at it.
+            jobs.add(tx, Load, source=job.source)
         jobs.wake(tx)  # reports may have waited for it
+
+    def _tell_owner(self, tx: Transaction, job: Load, mismatches: list[str]) -> None:
+        """Of a change only: a source that is read every minute would say the same every minute."""
+        source = self.sources.get(job.source)
+        if source is None or source.owner_id is None:
+            return
+        ended = sa.select(Load).where(Load.source == job.source, Load.id != job.id)
+        ended = ended.where(Load.finished_at.is_not(None)).order_by(Load.finished_at.desc()).limit(1)
+        before = tx.scalars(ended).first()
+        if _trouble(job) == (_trouble(before) if before else set()):
+            return
+        tx.emit(
+            SourceStateChanged(
+                source=source.name,
+                title=source.title,
+                owner_id=str(source.owner_id),
+                load_id=job.id,
+                state="failed" if job.status == "failed" else "mismatched" if mismatches else "good",
+                as_of=rfc3339(job.as_of) if job.as_of else None,
+                reason=job.error,
+                mismatches=mismatches,
+                at=rfc3339(job.finished_at or now()),
+            )
+        )
 
     # --- reports -----------------------------------------------------------------------------------
 
@@ -212,13 +247,20 @@ class Worker:
                     )
                 )
             if newest.id != used.id:
-                held.stale = {"reason": newest.error, "failed_at": rfc3339(newest.finished_at or now())}
+                failed_at = newest.started_at or newest.finished_at or now()
+                held.stale = {"reason": newest.error, "failed_at": rfc3339(failed_at)}
                 notes.append(
                     words(
-                        "The numbers are of {time}: the newest reading of the source failed.",
+                        "As of {time}; the load of {later} failed: {reason}",
                         time=words.moment(used.as_of, zone),
+                        later=words.moment(failed_at, zone),
+                        reason=newest.error or "",
                     )
                 )
+            for check in _mismatches(used):
+                of_these = held.filters.get("company_id")
+                if job.type in SHOWN_ON[check.name] and (not of_these or check.company_id in of_these):
+                    notes.append(words("Not in agreement: {what}", what=check.sentence(words)))
             held.status, held.finished_at, held.progress = "ready", now(), 1.0
             held.title, held.period, held.notes = made.title, made.period, notes
             held.kpis, held.charts, held.tables = made.kpis, made.charts, made.tables
@@ -269,6 +311,16 @@ class Worker:
                 at=rfc3339(job.finished_at or now()),
             )
         )
+
+
+def _mismatches(load: Load) -> list[Check]:
+    return [Check.of_json(body) for body in load.checks or () if not body["agrees"]]
+
+
+def _trouble(load: Load) -> set[tuple[str | None, ...]]:
+    """What a load is in trouble for; none for one that went well."""
+    failed: set[tuple[str | None, ...]] = {("failed", load.error)} if load.status == "failed" else set()
+    return failed | {(check.name, check.company_id) for check in _mismatches(load)}
 
 
 class _Failed(Exception):

@@ -277,7 +277,7 @@ def test_an_older_load_is_used_and_the_failure_of_the_newest_is_told(
     assert report["kpis"][0]["value"] == "100.00"
     assert report["load_id"] == stocked.loads()[0].id
     assert "party.sql" in report["stale"]["reason"]
-    assert "the newest reading of the source failed" in report["notes"][-1]
+    assert "; the load of " in report["notes"][-1]
 
 
 def test_a_report_is_frozen(stocked: Any, erp: Any, sold: Sold, seller: Caller) -> None:

@@ -1,14 +1,18 @@
 """Reports, who gets them when, and the sources they come from."""
 
+from base64 import b64encode
 from typing import Annotated, Any, Literal
 
-from flask import Response
+from flask import Response, request
+from kit.errors import TooLarge
 from pydantic import Field, JsonValue, StringConstraints
 
 from gateway.http.base import Api, Body, Id, Page, Shown, Time, answer, ask, nothing
+from gateway.wiring import gateway
 
 reports = Api("reports")
 
+HOOK_BYTES = 64 * 1024
 Text = Annotated[str, StringConstraints(max_length=200)]
 Json = dict[str, JsonValue]
 
@@ -64,6 +68,27 @@ class Report(Shown):
     kpis: list[dict[str, Any]]
     charts: list[dict[str, Any]] = Field(description="`figure` is a Bokeh json_item.")
     tables: list[dict[str, Any]]
+
+
+class LoadOfSource(Shown):
+    id: str
+    source: str
+    status: str = Field(examples=["queued", "running", "ready", "failed"])
+    as_of: Time | None
+    seconds: float | None
+    rows: dict[str, int] | None
+    changed: dict[str, int] | None
+    mismatches: int = Field(description="How many of its checks did not agree.")
+
+
+class Loads(Shown):
+    items: list[LoadOfSource]
+    next_cursor: str | None
+
+
+class Called(Shown):
+    load_id: str
+    status: str
 
 
 class Items(Shown):
@@ -148,6 +173,40 @@ def sources() -> Response:
     return answer(ask("reports", "sources"))
 
 
+@reports.route(
+    "GET", "/sources/<name>/loads", "The loads of a source, newest first (staff)", query=Page, shows=Loads
+)
+def loads(name: str, query: Page) -> Response:
+    return answer(ask("reports", "loads", name=name, **query.model_dump()))
+
+
 @reports.route("POST", "/sources/<name>/acquire", "Acquire now (administrators)", shows=Shown, status=202)
 def acquire(name: str) -> Response:
     return answer(ask("reports", "acquire", name=name), 202)
+
+
+@reports.route(
+    "POST",
+    "/hooks/<source>",
+    "A source says that it has changed",
+    shows=Called,
+    status=202,
+    public=True,
+    description=(
+        "`X-Bchat-Timestamp` is the time in seconds since 1970, `X-Bchat-Signature` is `sha256=` and the"
+        " hex HMAC-SHA256 of the timestamp, a dot, and the body, by the secret of the source. The body"
+        " is anything of at most 64 KiB. The same call again is answered the same and does nothing."
+    ),
+)
+def hook(source: str) -> Response:
+    if (request.content_length or 0) > HOOK_BYTES or len(body := request.get_data()) > HOOK_BYTES:
+        raise TooLarge("too_large", "The body of such a call is at most 64 KiB.")
+    said = gateway().backend.call(
+        "reports",
+        "called",
+        name=source[:64],
+        timestamp=request.headers.get("X-Bchat-Timestamp", "")[:20],
+        signature=request.headers.get("X-Bchat-Signature", "")[:200],
+        body=b64encode(body).decode(),
+    )
+    return answer(said, 202)

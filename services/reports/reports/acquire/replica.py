@@ -112,8 +112,8 @@ def opened(source: str, uri: str, limits: Limits, session: tuple[str, ...] = ())
 def words(problem: Exception) -> str:
     """What the database said, without its codes and its SQL."""
     original = getattr(problem, "orig", None) or problem
-    said = original.args[-1] if original.args else original
-    return " ".join(str(said).split("CONTEXT:")[0].split())
+    said = getattr(getattr(original, "diag", None), "message_primary", None) or (original.args or ("",))[-1]
+    return " ".join(str(said).split())
 
 
 Begin = Callable[[sa.Connection], datetime]
