@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError
 
 from reports.acquire import dropped
 
-_TABLE = re.compile(r'(?:"(?P<quoted>[^"]+)"|(?P<plain>[\w.-]+))(?:\((?P<column>\w+)\))?')
+_TABLE = re.compile(r'(?P<lacks>!)?(?:"(?P<quoted>[^"]+)"|(?P<plain>[\w.-]+))(?:\((?P<column>\w+)\))?')
 _SQLITE_STEPS = 10_000  # between looks at the clock: about a millisecond
 
 
@@ -65,9 +65,10 @@ class Replica:
             raise LoadError(f"{file}: {words(problem)}") from problem
 
     def offers(self, requirements: str) -> bool:
-        """Whether all these tables are there: `sale_line`, `rpt.budget`, `"tabSales Order"`, and, where
-        versions of a product differ by a column, `stock_move(quantity)`."""
-        return all(self._has(*match.groups()) for match in _TABLE.finditer(requirements))
+        """Whether all these tables are there: `sale_line`, `rpt.budget`, `"tabSales Order"`; where versions
+        of a product differ by a column, `stock_move(quantity)`; and with `!` before it, whether it isn't."""
+        wanted = (match.groups() for match in _TABLE.finditer(requirements))
+        return all(self._has(*table) is not bool(lacks) for lacks, *table in wanted)
 
     def _has(self, quoted: str | None, plain: str | None, column: str | None) -> bool:
         schema, _, table = ("", "", quoted) if quoted else str(plain).rpartition(".")
