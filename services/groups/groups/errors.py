@@ -44,6 +44,30 @@ def customers_may_not_own() -> Conflict:
     return Conflict("customers_may_not_own", "A customer can not be the owner of a group.")
 
 
+def customers_may_not_invite() -> Forbidden:
+    return Forbidden("customers_may_not_invite", "Customers do not invite.")
+
+
+def invite_not_valid() -> NotFound:
+    return NotFound("invite_not_valid", "This invitation is not valid, or no longer.")
+
+
+def invite_not_found() -> NotFound:
+    return NotFound("invite_not_found", "The group has no such invitation.")
+
+
+def too_many_invites() -> Conflict:
+    return Conflict("too_many_invites", "The group has too many invitations: revoke some first.")
+
+
+def already_signed_in() -> Conflict:
+    return Conflict("already_signed_in", "Who is signed in needs no other account: accept without one.")
+
+
+def owner_is_active() -> Conflict:
+    return Conflict("owner_is_active", "The group has an owner who can hand it over, or end it.")
+
+
 def group_ended() -> Conflict:
     return Conflict("group_ended", "The group has ended. It can be read and no longer changed.")
 

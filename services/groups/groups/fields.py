@@ -1,7 +1,7 @@
 """What may be written into a group and its task."""
 
 from datetime import UTC, datetime
-from typing import Annotated, get_args
+from typing import Annotated, Literal, get_args
 
 from kit import clock
 from kit.fields import Line, Text
@@ -74,3 +74,13 @@ class TaskFields(BaseModel):
     state: TaskState
     assignee_id: str | None
     target_end: Annotated[AwareDatetime, AfterValidator(_coming)]
+
+
+class InviteFields(BaseModel):
+    """What owner and coordinators may say of an invitation."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    role: Literal["coordinator", "staff", "guest"]
+    expires_in_hours: Annotated[int, Field(ge=1, le=8760, strict=True)]
+    max_uses: Annotated[int, Field(ge=1, le=1000, strict=True)]

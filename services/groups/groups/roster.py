@@ -69,6 +69,22 @@ def led(tx: Transaction, caller: Caller, group_id: str, *, lock: bool = True) ->
     return group, member
 
 
+def administered(tx: Transaction, caller: Caller, group_id: str, *, lock: bool = True) -> Group:
+    """Any group, for an administrator.
+
+    Raises:
+        Forbidden
+        NotFound, Conflict: as `seen`.
+    """
+    caller.require("administrator")
+    group = tx.get(Group, group_id, with_for_update=lock, populate_existing=True) if is_id(group_id) else None
+    if not group:
+        raise errors.group_not_found()
+    if lock and group.ended_at:
+        raise errors.group_ended()
+    return group
+
+
 def member_of(tx: Transaction, group: Group, user_id: str) -> Member | None:
     """Somebody's membership of a group, if they are in it."""
     return tx.get(Member, (group.id, user_id)) if is_id(user_id) else None
@@ -92,6 +108,25 @@ def give_role(tx: Transaction, group: Group, member: Member, role: Role, by: str
     # Now: the database refuses a second owner, so the old one's change must come first.
     tx.flush()
     tx.emit(MemberRoleChanged.of(group, by, user_id=member.user_id, role=role))
+
+
+def hand_over(tx: Transaction, group: Group, person: Person | None, by: str) -> Member:
+    """Makes somebody the owner of a locked group, and its old owner a coordinator.
+
+    Raises:
+        NotFound: there is nobody, or they may no longer sign in.
+        Conflict: they are a customer.
+    """
+    if not (person and person.active):
+        raise errors.user_not_found()
+    if not can_own(person):
+        raise errors.customers_may_not_own()
+    give_role(tx, group, tx.get_one(Member, (group.id, group.owner_id)), "coordinator", by)
+    group.owner_id = person.id
+    if member := member_of(tx, group, person.id):
+        give_role(tx, group, member, "owner", by)
+        return member
+    return add(tx, group, person.id, "owner", by)
 
 
 def take_out(tx: Transaction, group: Group, member: Member, by: str) -> None:
@@ -128,6 +163,22 @@ def visible_to(caller: Caller) -> sa.Select[Group, Role]:
     if caller.is_staff:
         return found.where(sa.or_(Group.visibility == "open", Member.role.is_not(None)))
     return found.where(Member.role.is_not(None))
+
+
+def can_own(person: Person | None) -> bool:
+    """Whether this person can act as the owner of a group."""
+    return person is not None and person.active and person.kind == "staff"
+
+
+def all_of_them(ownerless: bool) -> sa.Select[Group, bool]:
+    """Every group, and whether its owner can act.
+
+    Args:
+        ownerless: only those that run and whose owner can not.
+    """
+    acts = sa.func.coalesce(sa.and_(Person.active, Person.kind == "staff"), False)
+    found = sa.select(Group, acts).outerjoin(Person, Person.id == Group.owner_id)
+    return found.where(sa.not_(acts), Group.ended_at.is_(None)) if ownerless else found
 
 
 def keep_person(tx: Transaction, person: PersonHeard) -> None:

@@ -21,11 +21,31 @@ def kit_config() -> Path:
 
 
 class Auth:
-    """Stands in for auth, which groups asks about people whom it doesn't know."""
+    """Stands in for auth, which groups asks about people whom it doesn't know, and to make customers.
+
+    Attributes:
+        says: a refusal instead of making somebody, or nevertheless if it `makes_all_the_same`.
+        meanwhile: happens while it makes somebody.
+    """
 
     def __init__(self) -> None:
         self.people: dict[str, dict[str, Any]] = {}
         self.asked: list[str] = []
+        self.made: list[dict[str, Any]] = []
+        self.says: Refusal | None = None
+        self.makes_all_the_same = False
+        self.meanwhile: Callable[[], Any] = lambda: None
+
+    def create_customer(self, *, user_id: str, _deadline: float, **asked: Any) -> dict[str, Any]:
+        self.meanwhile()
+        if (not self.says or self.makes_all_the_same) and user_id not in self.people:
+            name = {"username": asked["username"], "display_name": asked["display_name"] or asked["username"]}
+            fixed = {"kind": "customer", "avatar_url": None, "active": True, "version": 1}
+            self.people[user_id] = {"id": user_id, **name, **fixed}
+            self.made.append(asked)
+        if self.says:
+            raise self.says
+        return self.people[user_id]
 
     def person(self, *, user_id: str) -> dict[str, Any] | None:
         self.asked.append(user_id)
