@@ -1,6 +1,7 @@
 """The gateway: it routes, checks who asks, and knows no business."""
 
 import gzip
+import re
 import time
 from typing import Any
 
@@ -18,6 +19,7 @@ from gateway.http import base, pages, problems, ws
 from gateway.http.auth import auth
 from gateway.http.chat import chat
 from gateway.http.groups import groups
+from gateway.http.invites import invites
 from gateway.http.openapi import complete
 from gateway.http.people import people
 from gateway.http.reports import reports
@@ -34,6 +36,8 @@ ANSWERED = Histogram(
 BODY_BYTES = 256 * 1024
 WORTH_COMPRESSING = 1024
 COMPRESSED = ("application/json", "application/problem+json", "text/html")
+# As long as 256 bits are in base64; an id is shorter.
+SECRET = re.compile(r"[\w-]{43,}")
 QUIET = ("/healthz", "/readyz", "/metrics")
 POLICY = "; ".join(
     (
@@ -85,7 +89,7 @@ class _Traced:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         carried = {"traceparent": environ.get("HTTP_TRACEPARENT", "")}
-        with span(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}", carried):
+        with span(f"{environ['REQUEST_METHOD']} {_without_secrets(environ['PATH_INFO'])}", carried):
             return self._wsgi(environ, start_response)
 
 
@@ -112,7 +116,7 @@ def create_app(gateway: Gateway) -> APIFlask:
     app.spec_processor(complete)
     app.before_request(_begin)
     app.after_request(_finish)
-    for blueprint in (auth, people, groups, chat, reports):
+    for blueprint in (auth, people, groups, invites, chat, reports):
         app.register_blueprint(blueprint)
     ws.install(app)
     pages.install(app, gateway.settings.CLIENT_DIST)
@@ -141,13 +145,18 @@ def _finish(response: Response) -> Response:
         log.info(
             "request",
             method=request.method,
-            path=request.path,  # without the query: what people search for is theirs
+            path=_without_secrets(request.path),  # and without the query: what people search for is theirs
             status=response.status_code,
             ms=round(seconds * 1000, 1),
             address=request.remote_addr,
             user_id=g.caller.user_id if "caller" in g else None,
         )
     return response
+
+
+def _without_secrets(path: str) -> str:
+    """A token in a path lets in who reads it."""
+    return SECRET.sub("***", path)
 
 
 def _compress(response: Response) -> None:

@@ -2,7 +2,8 @@
 
 import gzip
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from kit.clock import now
 from kit.errors import Conflict, Forbidden, Invalid, TooMany, Unauthenticated, Unavailable
 from kit.rpc import RemoteFailure
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from structlog.testing import capture_logs
 
 ANN = "01936f5e-0000-7000-8000-000000000001"
 GROUP: dict[str, Any] = {"id": "g-1", "name": "Launch", "my_role": "owner", "version": 3}
@@ -152,6 +154,7 @@ def test_a_stranger_does_not_learn_what_is_wrong_with_a_body(http: FlaskClient) 
 def test_every_route_of_the_api_asks_who_is_asking(http: FlaskClient, services: Any) -> None:
     paths = http.get("/api/v1/openapi.json").get_json()["paths"]
     public = {"/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/auth/logout", "/api/v1/hooks/{source}"}
+    public |= {"/api/v1/invites/{token}", "/api/v1/invites/{token}/accept"}
     for path in set(paths) - public:
         for method in paths[path]:
             assert http.open(path, method=method.upper()).status_code == 401, (method, path)
@@ -379,6 +382,67 @@ def test_logout_works_with_an_expired_access_token(
     assert name == "auth.logout"
     assert caller is not None
     assert caller.session_id == "s-9"
+
+
+# Invitations
+
+TOKEN = "Zm9yIHRoZSBleWVzIG9mIHdobyBpcyBpbnZpdGVkIQ-_x"
+
+
+def test_an_invitation_is_a_link_that_no_server_on_the_way_reads(
+    http: FlaskClient, services: Any, signed_in: dict[str, str]
+) -> None:
+    services.answers("groups.invite", {"id": "i-1", "token": TOKEN})
+    made = http.post("/api/v1/groups/g-1/invites", json={}, headers=signed_in)
+    assert (made.status_code, made.get_json()["url"]) == (201, f"http://localhost/join#{TOKEN}")
+    assert services.asked[-1][2] == {
+        "group_id": "g-1",
+        "role": "guest",
+        "expires_in_hours": 168,
+        "max_uses": 1,
+    }
+
+
+def test_who_is_not_signed_in_accepts_with_an_account_and_an_address(
+    http: FlaskClient, services: Any, signed_in: dict[str, str]
+) -> None:
+    user = {"id": ANN, "username": "ann", "display_name": "Ann", "kind": "customer", "avatar_url": None}
+    services.answers("groups.accept_invite", {"group": GROUP, "user": user})
+    account = {"username": "ann", "password": "correct horse battery"}
+    answer = http.post(f"/api/v1/invites/{TOKEN}/accept", json=account)
+    assert answer.get_json() == {
+        "group": {**GROUP, "last_seq": 0, "read_seq": 0, "unread": 0},
+        "user": user,
+    }
+    ((_, caller, kwargs),) = services.asked
+    assert (caller.user_id, caller.address) == (None, "127.0.0.1")
+    assert caller.idempotency_key
+    assert kwargs == {"token": TOKEN, "display_name": None, **account}
+
+    services.answers("groups.accept_invite", {"group": GROUP, "user": None})
+    services.answers("auth.me", {**user, "permissions": [], "settings": {}})
+    services.answers("chat.rooms", {"items": {"g-1": {"last_seq": 9, "read_seq": 9, "unread": 0}}})
+    answer = http.post(f"/api/v1/invites/{TOKEN}/accept", headers=signed_in)
+    assert (answer.get_json()["user"], answer.get_json()["group"]["last_seq"]) == (user, 9)
+    wrong = {"Authorization": "Bearer nonsense"}
+    assert_problem(http.post(f"/api/v1/invites/{TOKEN}/accept", headers=wrong), 401, "invalid_token")
+
+
+def test_what_is_logged_and_traced_of_a_path_lets_nobody_in(
+    http: FlaskClient, services: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named: list[str] = []
+
+    @contextmanager
+    def note(name: str, *_: Any) -> Iterator[None]:
+        named.append(name)
+        yield
+
+    monkeypatch.setattr("gateway.app.span", note)
+    with capture_logs() as logs:
+        http.get(f"/api/v1/invites/{TOKEN}")
+    assert named == ["GET /api/v1/invites/***"]
+    assert [entry["path"] for entry in logs if entry["event"] == "request"] == ["/api/v1/invites/***"]
 
 
 # Asking

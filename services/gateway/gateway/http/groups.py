@@ -54,7 +54,7 @@ class MemberRole(Body):
     role: Role
 
 
-class Group(Shown):
+class GroupShown(Shown):
     id: str
     name: str
     description: str
@@ -70,6 +70,9 @@ class Group(Shown):
     created_at: Time
     ended_at: Time | None
     version: int
+
+
+class Group(GroupShown):
     my_role: Role | None
     last_seq: int = Field(description="0 for who is no member, like the next two.")
     read_seq: int
@@ -78,6 +81,23 @@ class Group(Shown):
 
 class GroupPage(Shown):
     items: list[Group]
+    next_cursor: str | None
+
+
+class AdminQuery(GroupQuery):
+    ownerless: bool = Field(default=False, description="Only groups whose owner may no longer sign in.")
+
+
+class NewOwner(Body):
+    user_id: Id
+
+
+class AdminGroup(GroupShown):
+    owner_active: bool
+
+
+class AdminPage(Shown):
+    items: list[AdminGroup]
     next_cursor: str | None
 
 
@@ -178,4 +198,41 @@ def set_role(group_id: str, user_id: str, body: MemberRole) -> Response:
 @groups.route("DELETE", "/groups/<group_id>/members/<user_id>", "Remove a member (the owner)")
 def remove_member(group_id: str, user_id: str) -> Response:
     ask("groups", "remove_member", group_id=group_id, user_id=user_id)
+    return nothing()
+
+
+# Of any group, for administrators: what it is, and nothing of what is said in it.
+
+
+@groups.route(
+    "GET", "/admin/groups", "All groups, without what is said in them", query=AdminQuery, shows=AdminPage
+)
+def admin_list_groups(query: AdminQuery) -> Response:
+    return answer(ask("groups", "admin_list", **query.model_dump()))
+
+
+@groups.route("GET", "/admin/groups/<group_id>/members", "Members of any group", query=Page, shows=MemberPage)
+def admin_members(group_id: str, query: Page) -> Response:
+    return answer(ask("groups", "admin_members", group_id=group_id, **query.model_dump()))
+
+
+@groups.route(
+    "PUT",
+    "/admin/groups/<group_id>/owner",
+    "Name an owner of a group that has none who can act",
+    body=NewOwner,
+    shows=AdminGroup,
+)
+def admin_name_owner(group_id: str, body: NewOwner) -> Response:
+    return answer(ask("groups", "admin_name_owner", group_id=group_id, user_id=body.user_id))
+
+
+@groups.route("POST", "/admin/groups/<group_id>/end", "End any group", shows=AdminGroup)
+def admin_end(group_id: str) -> Response:
+    return answer(ask("groups", "admin_end", group_id=group_id))
+
+
+@groups.route("DELETE", "/admin/groups/<group_id>/members/<user_id>", "Remove a member of any group")
+def admin_remove_member(group_id: str, user_id: str) -> Response:
+    ask("groups", "admin_remove_member", group_id=group_id, user_id=user_id)
     return nothing()
