@@ -16,7 +16,7 @@ from documents import Documents
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    settings = {"REFRESH_GRACE_SECONDS": "0", "HELLO_SECONDS": "3"}
+    settings = {"REFRESH_GRACE_SECONDS": "0", "HELLO_SECONDS": "3", "NEWCOMERS_ADDRESS_LIMIT": "10"}
     with Stack(
         tmp_path_factory.mktemp("bchat"), gateways=2, replicas=2, company=True, settings=settings
     ) as made:

@@ -37,6 +37,16 @@ PUT /groups/{}/task
 GET /groups/{}/members
 PUT /groups/{}/members/{}
 DELETE /groups/{}/members/{}
+GET /admin/groups
+GET /admin/groups/{}/members
+PUT /admin/groups/{}/owner
+POST /admin/groups/{}/end
+DELETE /admin/groups/{}/members/{}
+POST /groups/{}/invites
+GET /groups/{}/invites
+DELETE /groups/{}/invites/{}
+GET /invites/{}
+POST /invites/{}/accept
 GET /groups/{}/timeline
 POST /groups/{}/messages
 PUT /groups/{}/read

@@ -39,6 +39,11 @@ def test_a_group_is_made_joined_left_and_ended_before_the_eyes_of_all(
         lambda: hers.send(id, "too late"),
         lambda: ann.post(f"/groups/{id}/messages", {"client_id": new_id(), "text": "too late"}, at=1),
         lambda: ann.patch(f"/groups/{id}", {"name": "Other"}),
+        lambda: ann.put(f"/groups/{id}/members/{bob.id}", {"role": "staff"}),
+        lambda: ann.delete(f"/groups/{id}/members/{ann.id}"),
+        lambda: ann.post(f"/groups/{id}/leave"),
+        lambda: ann.post(f"/groups/{id}/invites", {}),
+        lambda: ann.put(f"/groups/{id}/task", {"state": "done"}),
         lambda: bob.post(f"/groups/{id}/join"),
         lambda: ann.post(f"/groups/{id}/end"),
     ):
@@ -48,6 +53,43 @@ def test_a_group_is_made_joined_left_and_ended_before_the_eyes_of_all(
     kinds = [entry["kind"] for entry in ann.timeline(id)]
     assert kinds[-1] == "group"
     assert "too late" not in str(ann.timeline(id))
+
+
+def test_the_owner_edits_hands_over_and_closes_a_group(someone: Someone, connected: Connected) -> None:
+    ann, bob, eve = someone(permissions=("reports:sales",)), someone(), someone()
+    id = ann.post("/groups", {"name": "Launch", "catalogue": "chat"})["id"]
+    path = f"/groups/{id}"
+    bob.post(f"{path}/join")
+    his, outside = connected(bob, at=1), connected(eve)
+    edited = ann.patch(path, {"catalogue": "business", "type": "sales", "name": "Sales"})
+    assert (edited["catalogue"], edited["type"], edited["name"]) == ("business", "sales", "Sales")
+    his.entry(id, kind="group", change="changed", changed=["name", "catalogue", "type"])
+    ann.put(f"{path}/members/{bob.id}", {"role": "owner"})
+    his.frame("member", group_id=id, user_id=bob.id, role="owner")
+    for refused, code in (
+        (lambda: ann.patch(path, {"name": "Still mine"}), "not_the_owner"),
+        (lambda: ann.put(f"{path}/members/{eve.id}", {"role": "staff"}), "not_the_owner"),
+        (lambda: bob.post(f"{path}/leave"), "last_owner"),
+        (lambda: bob.patch(path, {"type": "ledger"}), "permission_required"),
+        (lambda: eve.patch(path, {"name": "Mine"}), "not_a_member"),
+    ):
+        with pytest.raises(Refused) as no:
+            refused()
+        assert no.value.code == code
+    outside.wait(
+        lambda: any(f["type"] == "group" and f["group"]["id"] == id for f in outside.frames), "shown it"
+    )
+    assert bob.patch(path, {"visibility": "invite"}, at=1)["visibility"] == "invite"
+    outside.frame("group_gone", group_id=id)
+    assert id not in {g["id"] for g in eve.pages("/groups")}
+
+    def gone() -> bool:
+        with pytest.raises(Refused) as no:
+            eve.get(f"{path}/timeline")
+        return no.value.code == "group_not_found"
+
+    until(gone, "as if it did not exist, in the room too")
+    assert ann.get(path)["my_role"] == "coordinator"
 
 
 @pytest.mark.parametrize(
