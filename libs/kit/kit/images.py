@@ -23,12 +23,13 @@ class Picture(NamedTuple):
     height: int
 
 
-def reencoded(content: bytes, *, most_side: int, square: bool = False) -> Picture:
+def reencoded(content: bytes, *, most_side: int, square: bool = False, moving: bool = True) -> Picture:
     """The picture drawn anew, upright and without metadata; of a moving one the first frame.
 
     Args:
         most_side: pixels of the longer side at most; a smaller picture stays as large as it is.
         square: cut to its middle, as avatars are.
+        moving: whether the first frame will do; if not, a moving picture is none.
 
     Raises:
         NotAnImage
@@ -37,6 +38,8 @@ def reencoded(content: bytes, *, most_side: int, square: bool = False) -> Pictur
         with Image.open(io.BytesIO(content), formats=READ) as opened:
             if opened.width * opened.height > MOST_PIXELS:
                 raise NotAnImage(f"The picture has more than {MOST_PIXELS // 1_000_000} million pixels.")
+            if not moving and getattr(opened, "is_animated", False):
+                raise NotAnImage("The picture moves.")
             opened.draft("RGB", (most_side * 2, most_side * 2))  # a JPEG needs no more to be decoded
             return _drawn(ImageOps.exif_transpose(opened), most_side, square)
     except NotAnImage:

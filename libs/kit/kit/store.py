@@ -56,6 +56,14 @@ class Store:
                 )
             )
 
+    def copy(self, key: str, to: str) -> None:
+        """Keeps the content of one key under another as well; the bytes stay where the store is.
+
+        Raises:
+            FileNotFoundError
+        """
+        self._run(obstore.copy, self._store, key, to)
+
     def size(self, key: str) -> int:
         """In bytes.
 

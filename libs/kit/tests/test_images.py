@@ -40,6 +40,16 @@ def test_a_large_picture_is_made_smaller_and_a_small_one_is_left_as_large_as_it_
     assert reencoded(picture((40, 10)), most_side=400)[2:] == (40, 10)
 
 
+def test_a_moving_picture_is_its_first_frame_or_none() -> None:
+    frames = [Image.new("RGB", (20, 10), colour) for colour in ("red", "blue")]
+    out = io.BytesIO()
+    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:])
+    assert reencoded(out.getvalue(), most_side=100)[2:] == (20, 10)
+    with pytest.raises(NotAnImage):
+        reencoded(out.getvalue(), most_side=100, moving=False)
+    assert reencoded(picture(format="GIF"), most_side=100, moving=False)[2:] == (64, 32)
+
+
 def test_an_avatar_is_a_square_of_the_middle() -> None:
     assert reencoded(picture((300, 200)), most_side=128, square=True)[2:] == (128, 128)
     assert reencoded(picture((30, 20)), most_side=128, square=True)[2:] == (20, 20)

@@ -42,10 +42,12 @@ def test_what_was_put_is_there_until_it_is_deleted(store: Store) -> None:
     assert store.get("a/one") == content
     assert store.size("a/one") == len(content)
     assert store.get("a/two") == b"two"
+    store.copy("a/one", "b/one")
     store.delete("a/one", "a/one", "a/never")
-    for look in (store.get, store.size):
+    for look in (store.get, store.size, lambda key: store.copy(key, "b/two")):
         with pytest.raises(FileNotFoundError):
             look("a/one")
+    assert store.get("b/one") == content
     assert store.get("a/two") == b"two"
 
 
