@@ -19,10 +19,56 @@ class _Entry(TypedDict):
 
 
 @_strict
-class TextEntry(_Entry):
+class SentAttachment(TypedDict):
+    id: str
+    kind: Literal["photo", "file"]
+    content_type: str
+    name: str
+    size: int
+    width: NotRequired[int]
+    height: NotRequired[int]
+    url: str
+    thumbnail_url: NotRequired[str]
+
+
+class _Message(_Entry):
+    """What its sender may edit and delete; deleted, it has neither text nor attachments any more."""
+
+    reply_to: NotRequired[int]
+    reply_part: NotRequired[str]
+    mentions: NotRequired[list[str]]
+    edited_at: NotRequired[str]
+    deleted: NotRequired[bool]
+
+
+@_strict
+class TextEntry(_Message):
     kind: Literal["text"]
     text: str
-    reply_to: NotRequired[int]
+
+
+@_strict
+class AttachmentsEntry(_Message):
+    """`photo` where all attachments are photos."""
+
+    kind: Literal["photo", "file"]
+    text: NotRequired[str]
+    attachments: list[SentAttachment]
+
+
+@_strict
+class EditEntry(_Entry):
+    """A message has another text; without one, a later edit or its deletion has overtaken this edit."""
+
+    kind: Literal["edit"]
+    target_seq: int
+    text: NotRequired[str]
+
+
+@_strict
+class DeleteEntry(_Entry):
+    kind: Literal["delete"]
+    target_seq: int
 
 
 @_strict
@@ -84,7 +130,16 @@ class TaskEntry(_Entry):
 
 
 AnyEntry = Annotated[
-    TextEntry | ReportEntry | PositionEntry | NewsEntry | MemberEntry | GroupEntry | TaskEntry,
+    TextEntry
+    | AttachmentsEntry
+    | EditEntry
+    | DeleteEntry
+    | ReportEntry
+    | PositionEntry
+    | NewsEntry
+    | MemberEntry
+    | GroupEntry
+    | TaskEntry,
     Field(discriminator="kind"),
 ]
 
@@ -119,6 +174,47 @@ class EntriesAppended(Said, type="chat.entries_appended"):
                     at=at,
                     text="Here are the numbers.",
                     reply_to=41,
+                ),
+                AttachmentsEntry(
+                    seq=64,
+                    id="01936f5e-0000-7000-8000-0000000000e8",
+                    kind="photo",
+                    sender_id=ann,
+                    client_id="6f2b0f0e-6a4c-4f0e-9d0b-3f0a4b8f5d12",
+                    at=at,
+                    mentions=["01936f5e-0000-7000-8000-000000000002"],
+                    attachments=[
+                        SentAttachment(
+                            id="01936f5e-0000-7000-8000-0000000000a1",
+                            kind="photo",
+                            content_type="image/jpeg",
+                            name="gate.jpg",
+                            size=48213,
+                            width=1280,
+                            height=960,
+                            url="/api/v1/attachments/01936f5e-0000-7000-8000-0000000000a1",
+                            thumbnail_url="/api/v1/attachments/01936f5e-0000-7000-8000-0000000000a1/thumbnail",
+                        )
+                    ],
+                ),
+                EditEntry(
+                    seq=65,
+                    id="01936f5e-0000-7000-8000-0000000000e9",
+                    kind="edit",
+                    sender_id=ann,
+                    client_id=None,
+                    at=at,
+                    target_seq=57,
+                    text="Here are the numbers of November.",
+                ),
+                DeleteEntry(
+                    seq=66,
+                    id="01936f5e-0000-7000-8000-0000000000ea",
+                    kind="delete",
+                    sender_id=ann,
+                    client_id=None,
+                    at=at,
+                    target_seq=64,
                 ),
                 ReportEntry(
                     seq=58,

@@ -4,16 +4,16 @@ Every change of a group carries the group's version, so the newest word on a mem
 the words arrive; and a group that has ended stays ended.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kit.db import Transaction
 from kit.errors import Refusal
-from sqlalchemy import any_, bindparam, cast, select, update
+from sqlalchemy import any_, bindparam, cast, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from chat.errors import group_not_found, not_a_member
-from chat.models import Base
+from chat.models import Base, Member
 from chat.rows import IDS, rows_of, sent
 
 ROOMS = Base.metadata.tables["rooms"]
@@ -30,6 +30,8 @@ ASKED = rows_of("asked", "group_id", "user_id")
 ROLES = select(MEMBERS.c.group_id, MEMBERS.c.user_id, MEMBERS.c.role, MEMBERS.c.visible).join(
     ASKED, (MEMBERS.c.group_id == ASKED.c.group_id) & (MEMBERS.c.user_id == ASKED.c.user_id)
 )
+
+LEADERS = ("owner", "coordinator")
 
 Pair = tuple[str, str]  # (group_id, user_id)
 
@@ -157,3 +159,16 @@ def require(tx: Transaction, pair: Pair, refused: Mapping[Pair, Refusal]) -> Non
         raise refused[pair]
     if refusal := known[pair].refusal():
         raise refusal
+
+
+def role(tx: Transaction, pair: Pair) -> str | None:
+    """Of somebody our copy knows."""
+    return tx.get_one(Member, pair).role
+
+
+def kept(tx: Transaction, after: Sequence[str] | None, limit: int) -> Sequence[Any]:
+    """Our copy of who is a member, by group and user, and one more than `limit` if there are more."""
+    query = select(Member.group_id, Member.user_id, Member.version).where(Member.role.is_not(None))
+    if after is not None:
+        query = query.where(tuple_(Member.group_id, Member.user_id) > tuple_(*after))
+    return tx.execute(query.order_by(Member.group_id, Member.user_id).limit(limit + 1)).all()

@@ -2,19 +2,29 @@
 room's timeline, confirmed to its sender and broadcast to the others. Whatever happens in a room is an entry.
 """
 
+import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, ClassVar, TypeVar
 
+from kit.clock import now, parse, rfc3339
 from kit.db import Transaction
-from kit.errors import Refusal, Unavailable
-from kit.fields import an_id, bounded, checked, page, read_cursor
+from kit.errors import Forbidden, NotFound, Refusal, Unavailable
+from kit.fields import an_id, bounded, checked, is_id, page, read_cursor
 from kit.observe import get_logger
 from kit.rpc import RemoteFailure
-from kit.service import Ask, Service, hear, rpc
+from kit.service import Ask, Files, Service, every, hear, offload, rpc
 
-from chat import memberships, requests, timeline
-from chat.errors import group_ended, group_not_found, groups_unavailable
+from chat import attachments, changes, memberships, requests, search, timeline
+from chat.errors import (
+    attachment_not_found,
+    drawing_busy,
+    group_ended,
+    group_not_found,
+    groups_unavailable,
+    not_the_owner,
+)
 from chat.events import (
     GroupChanged,
     GroupCreated,
@@ -29,17 +39,24 @@ from chat.events import (
     TaskReminded,
 )
 from chat.memberships import Membership, MembershipsMissing, Pair, Standing
+from chat.models import Attachment
 from chat.settings import ChatSettings
 
 log = get_logger(__name__)
 T = TypeVar("T")
 TASK_CHANGES = {"state": "state", "assignee": "assignee_id", "target": "target_end"}
 Refused = dict[Pair, Refusal]
+DRAWN_AT_ONCE = 2
+
+
+def _target(seq: int) -> requests.Target:
+    return checked(requests.Target, "invalid_request", {"seq": seq})
 
 
 class ChatService(Service):
     name = "chat"
     groups: Any = Ask("groups")
+    files: Any = Files()
     settings: ChatSettings
 
     # --- what it answers ---------------------------------------------------------------------------
@@ -47,8 +64,9 @@ class ChatService(Service):
     @rpc
     def send(self, *, messages: list[dict[str, Any]]) -> dict[str, Any]:
         """Stores the messages of many senders at once; the gateway vouches for each `sender_id`."""
+        most = self.settings.MESSAGE_ATTACHMENTS
         drafts = [
-            requests.draft(m)
+            requests.draft(m, most)
             for m in checked(requests.Drafts, "invalid_request", {"messages": messages}).messages
         ]
         sound = [draft for draft in drafts if not isinstance(draft, Refusal)]
@@ -73,6 +91,116 @@ class ChatService(Service):
             {"after_seq": after_seq, "before_seq": before_seq, "limit": bounded(limit)},
         )
         return self._as_member(group_id, lambda tx, me: timeline.page(tx, me[0], window))
+
+    @rpc
+    def edit(self, *, group_id: str, seq: int, text: str) -> dict[str, Any]:
+        """Gives a message of mine another text; returns its entry."""
+        target, new = _target(seq), checked(requests.Edit, "invalid_message", {"text": text})
+        seconds = self.settings.CHANGE_SECONDS
+        return self._as_member(group_id, lambda tx, me: changes.edit(tx, me, target.seq, new.text, seconds))
+
+    @rpc
+    def remove(self, *, group_id: str, seq: int) -> None:
+        """Deletes a message: its text and attachments are gone, its place stays."""
+        target, seconds = _target(seq), self.settings.CHANGE_SECONDS
+        self._as_member(group_id, lambda tx, me: changes.remove(tx, me, target.seq, seconds))
+
+    @rpc
+    def versions(
+        self, *, group_id: str, seq: int, limit: int | None = None, cursor: str | None = None
+    ) -> dict[str, Any]:
+        target, size = _target(seq), bounded(limit)
+        [after] = read_cursor(cursor, int) or [0]
+        rows = self._as_member(group_id, lambda tx, me: changes.versions(tx, me, target.seq, after, size))
+        return page(
+            rows,
+            size,
+            lambda row: {"text": row.text, "at": rfc3339(row.at)},
+            lambda row: [str(row.edit_seq)],
+        )
+
+    @rpc
+    def search(
+        self, *, q: str, group_id: str | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> dict[str, Any]:
+        """Messages in my rooms, or in one of them, in which all words of `q` occur; the newest first."""
+        wanted = search.terms(checked(requests.Search, "invalid_request", {"q": q}).q)
+        last, size = read_cursor(cursor, parse, an_id, int), bounded(limit)
+        before = search.Place(*last) if last else None
+
+        def found(tx: Transaction, group_ids: list[str]) -> dict[str, Any]:
+            return timeline.found(tx, search.find(tx, group_ids, wanted, before, size), wanted, size)
+
+        if group_id is not None:
+            return self._as_member(group_id, lambda tx, me: found(tx, [me[0]]))
+        with self.db() as tx:
+            return found(tx, search.rooms_of(tx, self.caller.id))
+
+    @rpc
+    def export(self, *, group_id: str, after_seq: int = 0) -> dict[str, Any]:
+        """A page of all that a room has, for its owner; also when it has ended."""
+        window = checked(requests.Window, "invalid_request", {"after_seq": after_seq, "limit": 200})
+
+        def exported(tx: Transaction, me: Pair) -> dict[str, Any]:
+            if memberships.role(tx, me) != "owner":
+                raise not_the_owner()
+            return timeline.page(tx, me[0], window)
+
+        return self._as_member(group_id, exported)
+
+    # Attachments
+
+    @rpc
+    def attach(self, *, incoming_key: str, name: str) -> dict[str, Any]:
+        """Keeps a file that the gateway has put into the store; its owner may send it."""
+        incoming = checked(requests.Incoming, "invalid_request", {"incoming_key": incoming_key, "name": name})
+        with self.db() as tx:
+            attachment_id = attachments.begin(tx, self.caller.id, self.settings.UNSENT_ATTACHMENTS)
+        try:
+            kept = attachments.keep(
+                self.files, attachment_id, incoming.incoming_key, incoming.name, self._draw
+            )
+            with self.db() as tx:
+                # Only now is it known what came in, and so whether it is the same again.
+                answer = tx.replay(self.caller, {"attach": kept._asdict()})
+                if answer is None:
+                    return tx.remember(self.caller, attachments.finish(tx, attachment_id, kept))
+                return answer
+        except FileNotFoundError:  # who brought it has given up
+            raise attachment_not_found() from None
+        finally:
+            with self.db() as tx:
+                attachments.abandon(tx, attachment_id)
+
+    @rpc
+    def attachment(self, *, attachment_id: str, thumbnail: bool = False) -> dict[str, Any]:
+        """Where the gateway finds the bytes; for the members of the room it was sent in, until then for its
+        owner. Whoever may not have it is told that there is none."""
+
+        def file(tx: Transaction, refused: Refused) -> dict[str, Any]:
+            found = tx.get(Attachment, attachment_id) if is_id(attachment_id) else None
+            if found is None or found.state != "kept":
+                raise attachment_not_found()
+            if found.group_id is not None:
+                memberships.require(tx, (found.group_id, self.caller.id), refused)
+            elif found.owner_id != self.caller.id:
+                raise attachment_not_found()
+            return attachments.file_of(found, thumbnail)
+
+        try:
+            return self._knowing(file)
+        except (Forbidden, NotFound):
+            raise attachment_not_found() from None
+
+    @rpc
+    def detach(self, *, attachment_id: str) -> None:
+        """Deletes an attachment of mine that is not sent."""
+        if not is_id(attachment_id):
+            raise attachment_not_found()
+        with self.db() as tx:
+            attachments.take_back(tx, self.caller.id, attachment_id)
+
+    # Where one is
 
     @rpc
     def read(self, *, group_id: str, seq: int) -> dict[str, Any]:
@@ -163,6 +291,35 @@ class ChatService(Service):
             raise group_ended()
         return {"entry": entry}
 
+    # Copies made anew
+
+    @rpc
+    def memberships(self, *, limit: int | None = None, cursor: str | None = None) -> dict[str, Any]:
+        """Our copy, of members only: what groups does not name any more has to be asked for."""
+        size = bounded(limit)
+        with self.db() as tx:
+            rows = memberships.kept(tx, read_cursor(cursor, an_id, an_id), size)
+        return page(
+            rows,
+            size,
+            lambda row: {"group_id": row.group_id, "user_id": row.user_id, "version": row.version},
+            lambda row: [row.group_id, row.user_id],
+        )
+
+    @rpc
+    def keep_memberships(self, *, items: list[dict[str, Any]]) -> dict[str, int]:
+        """Stores what groups answers of memberships, each unless we know a newer one."""
+        told = checked(requests.Memberships, "invalid_request", {"items": items}).items
+        with self.db() as tx:
+            memberships.keep(tx, [Membership(**item.model_dump()) for item in told])
+        return {"kept": len(told)}
+
+    @rpc
+    def index_again(self, *, cursor: str | None = None) -> dict[str, Any]:
+        """Makes anew what search looks through, a page of entries at a time; returns the next cursor."""
+        with self.db() as tx:
+            return timeline.index_again(tx, read_cursor(cursor, an_id, int))
+
     # --- what it hears -----------------------------------------------------------------------------
 
     @hear(GroupCreated)
@@ -236,7 +393,42 @@ class ChatService(Service):
         """Only in groups it was not for before is it something new."""
         self._news(event, event.new_group_ids)
 
+    # --- what it does by the clock -----------------------------------------------------------------
+
+    @every(2)
+    def tidy_search(self) -> None:
+        with self.db() as tx:
+            search.tidy(tx)
+
+    @every(30)
+    def clear_files(self) -> None:
+        """Deletes attachments that nobody sent in time, and those of deleted messages; and what an upload
+        that broke off left in the store."""
+        old = now() - timedelta(seconds=self.settings.UNSENT_SECONDS)
+        with self.db() as tx:
+            attachments.expire(tx, old)
+        while True:
+            with self.db() as tx:
+                going = attachments.going(tx)
+            if not going:
+                break
+            attachments.clear(self.files, going)
+            with self.db() as tx:
+                attachments.forget(tx, going)
+        self.files.delete(*self.files.older(attachments.INCOMING, old, attachments.CLEAR_AT_ONCE))
+
     # --- how it does it ----------------------------------------------------------------------------
+
+    _drawing: ClassVar[threading.BoundedSemaphore] = threading.BoundedSemaphore(DRAWN_AT_ONCE)
+
+    def _draw(self, work: Callable[..., T], *args: Any) -> T:
+        """A decoded photo takes a few hundred megabytes: a few at once are enough."""
+        if not self._drawing.acquire(timeout=self.settings.DRAW_SECONDS):
+            raise drawing_busy()
+        try:
+            return offload(work, *args)
+        finally:
+            self._drawing.release()
 
     def _news(self, event: NewsPublished | NewsChanged, group_ids: list[str]) -> None:
         with self.db() as tx:

@@ -5,7 +5,7 @@ whoever resumes from the later one would never see it.
 Statements are fixed in number, however many messages, senders and rooms there are.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import accumulate
 from typing import Any
@@ -14,13 +14,33 @@ from kit.clock import now, rfc3339
 from kit.db import Transaction
 from kit.errors import Refusal
 from kit.event import new_id
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, insert, select, true, update
+from kit.fields import page as page_of
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, insert, select, true, tuple_, update
 from sqlalchemy.sql.selectable import TableValuedAlias
 
-from chat.errors import group_ended, unknown_reply_to
+from chat import attachments, search
+from chat.errors import (
+    group_ended,
+    may_not_mention_everyone,
+    unknown_attachment,
+    unknown_mention,
+    unknown_reply_to,
+)
 from chat.events import EntriesAppended, ReadMoved
-from chat.memberships import MEMBERS, ROOMS, Locked, MembershipsMissing, Pair, lock_rooms, open_rooms, roles
-from chat.models import Base, Member, Room
+from chat.memberships import (
+    ASKED,
+    LEADERS,
+    MEMBERS,
+    ROLES,
+    ROOMS,
+    Locked,
+    MembershipsMissing,
+    Pair,
+    lock_rooms,
+    open_rooms,
+    roles,
+)
+from chat.models import EVERYONE, Base, Entry, Member, Mention, Room
 from chat.requests import Behind, Draft, Window, ids
 from chat.rows import rows_of, sent
 
@@ -61,6 +81,28 @@ MISSED_ENTRIES = _for_each(
     ENTRIES.c.seq <= MISSED.c.last_seq,
 )
 
+MENTIONED = rows_of("mentioned", "group_id", "user_id", "seq")
+MENTION = insert(Base.metadata.tables["mentions"]).from_select(
+    ["group_id", "user_id", "seq"], select(*MENTIONED.c)
+)
+
+# Of a member's unread entries: those that are no news but a change of older ones, and those that name them.
+QUIET = (
+    select(func.count())
+    .where(Entry.group_id == Member.group_id, Entry.seq > Member.read_seq)
+    .where(Entry.kind.in_(("edit", "delete")))
+    .correlate(Member)
+    .scalar_subquery()
+    .label("quiet")
+)
+NAMED = (
+    select(func.count(Mention.seq.distinct()))
+    .where(Mention.group_id == Member.group_id, Mention.user_id.in_([Member.user_id, EVERYONE]))
+    .where(Mention.seq > Member.read_seq)
+    .correlate(Member)
+    .scalar_subquery()
+    .label("named")
+)
 
 Shown = dict[str, Any]
 Row = Mapping[str, Any] | RowMapping
@@ -71,7 +113,10 @@ def shown(row: Row) -> Shown:
     entry = {name: row[name] for name in ("seq", "id", "kind", "sender_id", "client_id")}
     entry["at"] = rfc3339(row["at"])
     entry |= {name: row[name] for name in ("text", "reply_to") if row[name] is not None}
-    return entry | (row["body"] or {})
+    entry |= row["body"] or {}
+    if sent_with := entry.get("attachments"):
+        entry["attachments"] = [attachments.shown(attachment) for attachment in sent_with]
+    return entry
 
 
 class NewEntries:
@@ -81,6 +126,8 @@ class NewEntries:
         self.last = {group_id: room.last_seq for group_id, room in rooms.items()}
         self.rows: list[dict[str, Any]] = []
         self.read: dict[Pair, int] = {}
+        self.mentions: list[tuple[str, str, int]] = []
+        self.given: list[tuple[str, str, int]] = []
 
     def add(self, group_id: str, kind: str, at: datetime, *, reader: str | None, **values: Any) -> Shown:
         """Gives an entry its place.
@@ -94,6 +141,10 @@ class NewEntries:
         self.rows.append(row)
         if reader:
             self.read[group_id, reader] = seq
+        body = row["body"] or {}
+        names = body.get("mentions", ())
+        self.mentions += [(group_id, EVERYONE if name == "everyone" else name, seq) for name in names]
+        self.given += [(attachment["id"], group_id, seq) for attachment in body.get("attachments", ())]
         return shown(row)
 
     def store(self, tx: Transaction) -> None:
@@ -107,6 +158,10 @@ class NewEntries:
         tx.execute(GROW, sent(GROWN, [(g, self.last[g]) for g in by_room]))
         if self.read:
             tx.execute(MOVE_READ, sent(READ, [(*pair, seq) for pair, seq in self.read.items()]))
+        search.keep(tx, [row for row in self.rows if row["kind"] in search.MESSAGES])
+        if self.mentions:
+            tx.execute(MENTION, sent(MENTIONED, self.mentions))
+        attachments.give(tx, self.given)
         tx.emit(
             *(EntriesAppended.model_validate({"group_id": g, "entries": new}) for g, new in by_room.items())
         )
@@ -124,6 +179,8 @@ def send(tx: Transaction, drafts: Sequence[Draft], refused: Mapping[Pair, Refusa
     rooms = lock_rooms(tx, {draft.group_id for draft in drafts})
     members = roles(tx, {draft.author for draft in drafts}, refused)
     first = _first_entries(tx, drafts)
+    brought = attachments.claim(tx, {(id, d.sender_id) for d in drafts for id in d.attachment_ids})
+    may_mention = _may_mention(tx, drafts)
     new, at = NewEntries(rooms), now()
 
     def place(draft: Draft) -> Shown | Refusal:
@@ -138,18 +195,51 @@ def send(tx: Transaction, drafts: Sequence[Draft], refused: Mapping[Pair, Refusa
             return group_ended()
         if draft.reply_to is not None and not 1 <= draft.reply_to <= new.last[draft.group_id]:
             return unknown_reply_to()
+        if refusal := may_mention(draft, members[draft.author].role):
+            return refusal
+        # Out of what there is, so that it is given to one message only.
+        found = [brought.pop((id, draft.sender_id), None) for id in draft.attachment_ids]
+        if None in found:
+            brought.update({(a["id"], draft.sender_id): a for a in found if a})
+            return unknown_attachment()
         first[draft.key] = new.add(
             draft.group_id,
-            "text",
+            _kind(found),
             at,
             reader=draft.sender_id,
-            **draft.model_dump(include={"sender_id", "client_id", "text", "reply_to"}),
+            **draft.model_dump(include={"sender_id", "client_id", "reply_to"}),
+            text=draft.text or None,
+            body=(draft.body | ({"attachments": found} if found else {})) or None,
         )
         return first[draft.key]
 
     results = [place(draft) for draft in drafts]
     new.store(tx)
     return results
+
+
+def _kind(sent_with: Sequence[dict[str, Any] | None]) -> str:
+    kinds = {attachment["kind"] for attachment in sent_with if attachment}
+    return "text" if not kinds else "photo" if kinds == {"photo"} else "file"
+
+
+def _may_mention(tx: Transaction, drafts: Sequence[Draft]) -> Callable[[Draft, str | None], Refusal | None]:
+    """What says why a draft's mentions can't be, if they can't.
+
+    Whom our copy doesn't know as a member is none: groups is not asked about ids that anybody can make up.
+    """
+    pairs = {(d.group_id, name) for d in drafts for name in d.mentions if name != "everyone"}
+    found = tx.execute(ROLES, sent(ASKED, pairs)) if pairs else ()
+    there = {(row.group_id, row.user_id) for row in found if row.role is not None}
+
+    def refusal(draft: Draft, role: str | None) -> Refusal | None:
+        if any(name != "everyone" and (draft.group_id, name) not in there for name in draft.mentions):
+            return unknown_mention()
+        if "everyone" in draft.mentions and role not in LEADERS:
+            return may_not_mention_everyone()
+        return None
+
+    return refusal
 
 
 def _first_entries(tx: Transaction, drafts: Sequence[Draft]) -> dict[tuple[str, str, str], Shown]:
@@ -192,7 +282,7 @@ def post(
     """Appends what another service brought into a room; returns its entry, or None if the room has ended.
 
     Args:
-        sender_id, client_id: both or none; the same two in the same room are the same entry.
+        client_id: if there is one, the same of the same sender in the same room is the same entry.
     """
     room = open_rooms(tx, {group_id: False})[group_id]
     if sender_id and client_id:
@@ -239,13 +329,48 @@ def page(tx: Transaction, group_id: str, window: Window) -> dict[str, Any]:
 
 
 def _characters(entry: Shown) -> int:
-    return len(entry.get("text", ""))
+    """How long it is in an answer, about, in characters of text."""
+    named = sum(60 + len(attachment["name"]) for attachment in entry.get("attachments", ()))
+    return len(entry.get("text", "")) + named + 4 * len(entry.get("mentions", ()))
 
 
 def _within_an_answer(found: list[Shown]) -> list[Shown]:
     """As many of the first as fit, at least one."""
     sizes = accumulate(map(_characters, found))
     return found[: max(1, sum(size <= MOST_CHARACTERS for size in sizes))]
+
+
+PLACES = rows_of("places", "group_id", "seq")
+AT_PLACES = _for_each(PLACES, *(ENTRIES.c[key.name] == key for key in PLACES.c))
+INDEXED_AT_ONCE = 1000
+
+
+def found(
+    tx: Transaction, places: Sequence[search.Place], wanted: Sequence[str], limit: int
+) -> dict[str, Any]:
+    """A page of what search found, `limit` of the `limit` + 1 places, fewer where texts are long."""
+    rows = tx.execute(AT_PLACES, sent(PLACES, [place[1:] for place in places])).mappings() if places else ()
+    entries = {(row["group_id"], row["seq"]): shown(row) for row in rows}
+    listed = [place for place in places if place[1:] in entries]
+    size = len(_within_an_answer([entries[place[1:]] for place in listed[:limit]]))
+
+    def item(place: search.Place) -> dict[str, Any]:
+        entry = entries[place[1:]]
+        return {"group_id": place.group_id, "snippet": search.snippet(entry, wanted), "entry": entry}
+
+    return page_of(listed, size, item, lambda place: [rfc3339(place.at), place.group_id, str(place.seq)])
+
+
+def index_again(tx: Transaction, after: Sequence[Any] | None) -> dict[str, Any]:
+    """Makes anew what search keeps of some entries after (group_id, seq), of all rooms in order."""
+    query = select(ENTRIES).order_by(ENTRIES.c.group_id, ENTRIES.c.seq).limit(INDEXED_AT_ONCE + 1)
+    if after is not None:
+        query = query.where(tuple_(ENTRIES.c.group_id, ENTRIES.c.seq) > tuple_(*after))
+    # Locked, so that nobody edits or deletes what was read before it is written.
+    rows = tx.execute(query.with_for_update(read=True)).mappings().all()
+    search.keep(tx, [row for row in rows[:INDEXED_AT_ONCE] if row["kind"] in search.MESSAGES])
+    told = page_of(rows, INDEXED_AT_ONCE, lambda row: row["seq"], lambda r: [r["group_id"], str(r["seq"])])
+    return {"indexed": len(told["items"]), "next_cursor": told["next_cursor"]}
 
 
 def read(tx: Transaction, pair: Pair, seq: int) -> int:
@@ -275,7 +400,8 @@ def last_seqs(tx: Transaction, group_ids: Sequence[str]) -> dict[str, int]:
 def states(
     tx: Transaction, user_id: str, group_ids: Sequence[str], refused: Mapping[Pair, Refusal] | None = None
 ) -> dict[str, dict[str, int]]:
-    """`last_seq`, `read_seq` and `unread` of the rooms among these that the user is a member of.
+    """`last_seq`, `read_seq`, `unread` and `mentions_unread` of the rooms among these that the user is a
+    member of.
 
     Args:
         refused: given by who must not miss a room that our copy has not heard of yet.
@@ -284,7 +410,7 @@ def states(
         MembershipsMissing: only if `refused` is given.
     """
     found = tx.execute(
-        select(Member.group_id, Member.role, Room.last_seq, Member.read_seq)
+        select(Member.group_id, Member.role, Room.last_seq, Member.read_seq, QUIET, NAMED)
         .join(Room, Room.group_id == Member.group_id)
         .where(Member.user_id == user_id, Member.group_id.in_(group_ids))
     ).all()
@@ -296,7 +422,8 @@ def states(
         row.group_id: {
             "last_seq": row.last_seq,
             "read_seq": row.read_seq,
-            "unread": row.last_seq - row.read_seq,
+            "unread": row.last_seq - row.read_seq - row.quiet,
+            "mentions_unread": row.named,
         }
         for row in found
         if row.role is not None

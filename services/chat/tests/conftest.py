@@ -1,12 +1,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
-from chat import events
+from chat import admin, events
 from chat.models import Base
 from chat.service import ChatService
 from chat.settings import ChatSettings
@@ -15,6 +16,7 @@ from kit.clock import now, rfc3339
 from kit.db import Transactions
 from kit.errors import Unavailable
 from kit.event import new_id
+from kit.store import Store
 from kit.testing import hear_event, make, settings, staff
 
 
@@ -68,13 +70,19 @@ class House:
     """Chat, the groups it asks, and short words for what happens to them."""
 
     db: Transactions
+    files: Store
     groups: Groups = field(default_factory=Groups)
     versions: dict[str, int] = field(default_factory=dict)
 
     def chat(self, user_id: str | None = None, **changes: Any) -> ChatService:
         caller: Caller = staff(user_id) if user_id else ANONYMOUS
         return make(
-            ChatService, self.db, caller, groups=self.groups, settings=settings(ChatSettings, **changes)
+            ChatService,
+            self.db,
+            caller,
+            groups=self.groups,
+            files=self.files,
+            settings=settings(ChatSettings, **changes),
         )
 
     def event(self, kind: type[Any], group_id: str, by: str, **fields: Any) -> Any:
@@ -110,6 +118,26 @@ class House:
         results: list[dict[str, Any]] = self.chat().send(messages=list(messages))["results"]
         return results
 
+    def bring(self, user_id: str, content: bytes = b"Some words.", name: str = "notes.txt") -> dict[str, Any]:
+        """An attachment that somebody has uploaded."""
+        incoming_key = f"incoming/{new_id()}"
+        self.files.put(incoming_key, content)
+        told: dict[str, Any] = self.chat(user_id).attach(incoming_key=incoming_key, name=name)
+        self.files.delete(incoming_key)  # as the gateway does
+        return told
+
+    def stored(self) -> set[str]:
+        """What lies in the store for us."""
+        return {
+            key.removeprefix("chat/") for key in self.files.older("chat", now() + timedelta(days=1), 1000)
+        }
+
+    def rebuild(self) -> int:
+        return admin.rebuild_memberships(
+            lambda method, **asked: getattr(self.groups, method)(**asked),
+            lambda method, **asked: getattr(self.chat(), method)(**asked),
+        )
+
     def rows(self, table: str) -> list[Any]:
         with self.db() as tx:
             found = Base.metadata.tables[table]
@@ -144,13 +172,18 @@ def groups_rested() -> None:
 
 
 @pytest.fixture
-def house(db: Transactions) -> House:
-    return House(db)
+def files(tmp_path: Path) -> Store:
+    return Store(f"file://{tmp_path}/files")
 
 
 @pytest.fixture
-def real_house(real_db: Transactions) -> House:
-    return House(real_db)
+def house(db: Transactions, files: Store) -> House:
+    return House(db, files)
+
+
+@pytest.fixture
+def real_house(real_db: Transactions, files: Store) -> House:
+    return House(real_db, files)
 
 
 @pytest.fixture

@@ -36,6 +36,16 @@ def test_every_setting_and_code_is_documented() -> None:
         errors.not_a_member(),
         errors.group_ended(),
         errors.unknown_reply_to(),
+        errors.may_not_mention_everyone(),
+        errors.entry_not_found(),
+        errors.not_a_message(),
+        errors.not_the_sender(),
+        errors.not_the_owner(),
+        errors.too_late(),
+        errors.message_deleted(),
+        errors.attachment_not_found(),
+        errors.too_many_unsent(1),
+        errors.drawing_busy(),
         errors.groups_unavailable(1),
     ):
         assert f"`{refusal.code}`" in README

@@ -77,7 +77,7 @@ def test_a_read_mark_only_moves_forward_and_never_past_the_end(house: House) -> 
     moved = [(kind, data["seq"], audience) for kind, data, audience in said(house.db)[before:]]
     assert moved == [("chat.read_moved", seq, [f"group:{room}"]) for seq in (5, 8, 10)]
     assert chat.rooms(group_ids=[room, new_id(), "no id"]) == {
-        "items": {room: {"last_seq": 10, "read_seq": 10, "unread": 0}}
+        "items": {room: {"last_seq": 10, "read_seq": 10, "unread": 0, "mentions_unread": 0}}
     }
 
 

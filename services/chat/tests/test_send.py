@@ -10,7 +10,7 @@ from kit.testing import said
 
 from .conftest import House, codes, message
 
-ANN, BEN, EVE = new_id(), new_id(), new_id()
+ANN, BEN, CAM, EVE = new_id(), new_id(), new_id(), new_id()
 
 
 def test_a_message_is_stored_confirmed_and_said(house: House) -> None:
@@ -55,7 +55,7 @@ def test_the_number_of_statements_does_not_grow_with_the_batch(
     many = statements(
         lambda: house.send(*(message(user, room) for room in rooms for user in (ANN, BEN) for _ in range(12)))
     )
-    assert len(one) == len(many) == 7, "\n".join(many)
+    assert len(one) == len(many) == 8, "\n".join(many)
 
 
 def test_a_refusal_concerns_only_its_own_message_and_changes_nothing(house: House) -> None:
@@ -105,6 +105,54 @@ def test_a_batch_has_a_limit(house: House) -> None:
     assert house.send() == []
 
 
+def test_a_reply_may_name_a_part_of_what_it_answers(house: House) -> None:
+    room = house.room(ANN)
+    [result] = house.send(message(ANN, room, reply_to=1, reply_part="  Revenue, March "))
+    assert result["entry"]["reply_part"] == "Revenue, March"
+    assert house.chat(ANN).timeline(group_id=room)["items"][-1] == result["entry"]
+    wrong = [
+        {"reply_part": "March"},
+        {"reply_to": 1, "reply_part": "x" * 201},
+        {"reply_to": 1, "reply_part": ""},
+    ]
+    assert set(codes(house.send(*(message(ANN, room, **fields) for fields in wrong)))) == {"invalid_message"}
+
+
+def test_who_is_mentioned_is_told_and_counts_it_until_they_have_read(house: House) -> None:
+    room = house.room(ANN, BEN, CAM)
+    other = house.room(ANN, BEN)
+    sent = house.send(
+        message(ANN, room, mentions=[BEN.upper(), BEN]),
+        message(ANN, room, mentions=["everyone", BEN]),
+        message(ANN, room),
+        message(ANN, other, mentions=[BEN]),
+    )
+    assert [r["entry"].get("mentions") for r in sent] == [[BEN], ["everyone", BEN], None, [BEN]]
+
+    def counted(user_id: str) -> list[int]:
+        rooms = house.chat(user_id).rooms(group_ids=[room, other])["items"]
+        return [rooms[g]["mentions_unread"] for g in (room, other) if g in rooms]
+
+    assert (counted(ANN), counted(BEN), counted(CAM)) == ([0, 0], [2, 1], [1])
+    house.chat(BEN).read(group_id=room, seq=sent[0]["entry"]["seq"])
+    assert counted(BEN) == [1, 1]
+
+
+def test_only_members_are_mentioned_and_everyone_only_by_who_leads(house: House) -> None:
+    room = house.room(ANN, BEN)
+    house.leave(room, CAM)
+    wrong = [
+        (message(BEN, room, mentions=[EVE]), "invalid_message"),
+        (message(BEN, room, mentions=[ANN, CAM]), "invalid_message"),
+        (message(BEN, room, mentions=["all"]), "invalid_message"),
+        (message(BEN, room, mentions=[new_id() for _ in range(51)]), "invalid_message"),
+        (message(BEN, room, mentions=["everyone"]), "may_not_mention_everyone"),
+    ]
+    assert codes(house.send(*(m for m, _ in wrong))) == [code for _, code in wrong]
+    assert house.groups.asked == [], "anybody can make up ids"
+    assert house.rows("mentions") == []
+
+
 def test_the_same_client_id_is_the_same_message(house: House) -> None:
     room = house.room(ANN, BEN)
     sent = message(ANN, room, "First")
@@ -142,5 +190,6 @@ def test_sending_reads_the_room_up_to_there(house: House) -> None:
         "last_seq": 6,
         "read_seq": 5,
         "unread": 1,
+        "mentions_unread": 0,
     }
     assert not [kind for kind, *_ in said(house.db) if kind == "chat.read_moved"]
