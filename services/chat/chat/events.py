@@ -394,3 +394,11 @@ class NewsPublished(_NewsHeard, type="news.published"):
 
 class NewsChanged(_NewsHeard, type="news.changed"):
     new_group_ids: list[str]
+
+
+class PositionShared(Heard, type="location.position_shared"):
+    position_id: str
+    group_id: str
+    user_id: str
+    feature: dict[str, JsonValue]
+    at: datetime

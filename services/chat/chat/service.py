@@ -34,6 +34,7 @@ from chat.events import (
     MemberRoleChanged,
     NewsChanged,
     NewsPublished,
+    PositionShared,
     ReportMade,
     TaskChanged,
     TaskReminded,
@@ -392,6 +393,12 @@ class ChatService(Service):
     def news_changed(self, event: NewsChanged) -> None:
         """Only in groups it was not for before is it something new."""
         self._news(event, event.new_group_ids)
+
+    @hear(PositionShared)
+    def position_shared(self, event: PositionShared) -> None:
+        with self.db() as tx:
+            if not tx.seen(event):
+                timeline.post_position(tx, **event.model_dump())
 
     # --- what it does by the clock -----------------------------------------------------------------
 

@@ -113,11 +113,19 @@ def test_a_position_is_one_entry_whether_it_is_asked_for_or_heard_of_first(house
         "feature": asked["feature"],
         "at": asked["at"],
     }
+    house.chat().position_shared(hear_event(events.PositionShared, **asked))
+    heard = asked | {"position_id": new_id()}
+    for _ in range(2):
+        house.chat().position_shared(hear_event(events.PositionShared, **heard))
+    assert house.chat().position_entry(**heard)["entry"]["seq"] == 5
     house.end(room, ANN)
     assert house.chat().position_entry(**asked)["entry"] == entry
+    late = asked | {"position_id": new_id()}
+    house.chat().position_shared(hear_event(events.PositionShared, **late))
     with pytest.raises(Conflict):
-        house.chat().position_entry(**asked | {"position_id": new_id()})
-    assert [kind for _, kind in house.timeline(room)] == ["group", "member", "member", "position", "group"]
+        house.chat().position_entry(**late)
+    told = [kind for _, kind in house.timeline(room)]
+    assert told == ["group", "member", "member", "position", "position", "group"]
 
 
 def test_news_enter_each_room_they_are_for_once(house: House) -> None:
