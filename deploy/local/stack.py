@@ -32,7 +32,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from machine import ROOT, Say, Trouble, digest_of, postgres_bin, rabbitmq_server, run, tail
 from psycopg2 import sql
 
-SERVICES = ("auth", "groups", "chat", "news", "reports")
+SERVICES = ("auth", "groups", "chat", "news", "location", "reports")
 PROGRAMS = (*SERVICES, "reports-worker", "gateway")
 
 

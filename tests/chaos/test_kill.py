@@ -18,7 +18,7 @@ import requests
 from client import Device, Json, Refused, Someone, new_id, until
 from stack import Stack
 
-SERVICES = ("auth", "groups", "chat", "news", "reports")
+SERVICES = ("auth", "groups", "chat", "news", "location", "reports")
 ENOUGH = 15
 
 
