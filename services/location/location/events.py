@@ -163,15 +163,10 @@ class MemberRoleChanged(Heard, type="groups.member_role_changed"):
     version: int
 
 
-class GroupSeen(BaseModel):
-    visibility: str
-
-
 class MemberLeft(Heard, type="groups.member_left"):
     group_id: str
     user_id: str
     version: int
-    group: GroupSeen
 
 
 class GroupEnded(Heard, type="groups.group_ended"):

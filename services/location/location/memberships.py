@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 from kit.db import Transaction
 from sqlalchemy.dialects.postgresql import insert
 
-from location.errors import group_ended, group_not_found, not_a_member
+from location.errors import group_ended
 from location.models import Member, Room
 
 
 class MembershipMissing(Exception):
-    """Our copy doesn't know this one; groups has to be asked, after this transaction has let go."""
+    """Our copy knows of none; groups has to be asked, after this transaction has let go."""
 
 
 class Membership(NamedTuple):
@@ -26,7 +26,6 @@ class Membership(NamedTuple):
     role: str | None
     version: int
     ended: bool = False
-    visible: bool = False
 
     @classmethod
     def read(cls, answer: Mapping[str, Any]) -> "Membership":
@@ -37,7 +36,7 @@ class Membership(NamedTuple):
 def keep(tx: Transaction, now: Membership) -> bool:
     """Stores a membership unless we know a newer one; whether they are a member, then."""
     keep_room(tx, now.group_id, ended=now.ended)
-    values = {name: getattr(now, name) for name in ("role", "version", "visible")}
+    values = {"role": now.role, "version": now.version}
     new = insert(Member).values(group_id=now.group_id, user_id=now.user_id, **values)
     tx.execute(
         new.on_conflict_do_update(
@@ -61,22 +60,19 @@ def keep_room(tx: Transaction, group_id: str, *, ended: bool) -> None:
 
 
 def require(tx: Transaction, group_id: str, user_id: str, *, running: bool = False) -> None:
-    """Refuses who isn't a member.
+    """Lets pass who is a member.
 
     Args:
         running: refuse also if the group has ended, and keep both as they are until the transaction ends:
             what the member does comes wholly before their leaving, or the group's end, or not at all.
 
     Raises:
-        MembershipMissing
-        Forbidden, NotFound: not a member; who may not see the group isn't told that it exists.
+        MembershipMissing: they are none, as far as we know.
         Conflict: the group has ended.
     """
     room = tx.get(Room, group_id, with_for_update={"read": True} if running else None)
     member = tx.get(Member, (group_id, user_id), with_for_update=running or None)
-    if not room or not member:
+    if not room or not member or member.role is None:
         raise MembershipMissing
-    if member.role is None:
-        raise not_a_member() if member.visible else group_not_found()
     if running and room.ended:
         raise group_ended()

@@ -36,8 +36,7 @@ class Room(Base):
 class Member(Base):
     """Our copy of a membership; `version` is the group's when it was so.
 
-    Somebody known not to be a member has a row without a role: a late "joined" cannot bring back who left,
-    and groups is asked about a stranger only once.
+    Who has left has a row without a role: a late "joined" cannot bring them back.
     """
 
     __tablename__ = "members"
@@ -46,8 +45,6 @@ class Member(Base):
     user_id: Mapped[Id] = mapped_column(primary_key=True)
     role: Mapped[str | None]
     version: Mapped[int] = mapped_column(sa.BigInteger)
-    # Whether the group may be seen though one is no member: else it looks unknown to them.
-    visible: Mapped[bool] = mapped_column(server_default=sa.text("false"))
 
 
 class Position(Base):

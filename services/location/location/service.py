@@ -4,6 +4,7 @@ the sender is told, and the others in the room see it: once, as an entry, or liv
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, ClassVar, TypeVar
 
 import sqlalchemy as sa
@@ -164,8 +165,7 @@ class LocationService(Service):
 
     @hear(MemberLeft)
     def member_left(self, event: MemberLeft) -> None:
-        visible = event.group.visibility == "open"
-        gone = Membership(event.group_id, event.user_id, None, event.version, visible=visible)
+        gone = Membership(event.group_id, event.user_id, None, event.version)
         with self.db() as tx:
             # Heard late, they may be back already.
             if not tx.seen(event) and not memberships.keep(tx, gone):
@@ -228,24 +228,26 @@ class LocationService(Service):
         return self._knowing(group_id, read)
 
     def _knowing(self, group_id: str, work: Callable[[Transaction, str], T]) -> T:
-        """One transaction of work in a room; where our copy lacks the caller's membership, groups is asked
-        with no lock held, then again."""
+        """One transaction of work in a room; where our copy doesn't know the caller as a member, groups is
+        asked with no lock held, then again."""
         me = self.caller.id
         if not is_id(group_id):
             raise errors.group_not_found()
         room = group_id.lower()
+        with suppress(MembershipMissing), self.db() as tx:
+            return work(tx, room)
+        self._learn(room, me)
         try:
             with self.db() as tx:
                 return work(tx, room)
-        except MembershipMissing:
-            self._learn(room, me)
-        with self.db() as tx:
-            return work(tx, room)
+        except MembershipMissing:  # they have left meanwhile
+            raise errors.group_not_found() from None
 
     _groups_rest_until: ClassVar[float] = 0.0
 
     def _learn(self, group_id: str, user_id: str) -> None:
-        """Asks groups about a membership, and keeps the answer."""
+        """Asks groups about a membership and keeps it. Who has none is told what groups would tell them:
+        who may not see the group isn't told that it exists."""
         rest = self.settings.ASK_REST_SECONDS
         # While groups is away, strangers must not make everybody wait for it.
         if time.monotonic() < LocationService._groups_rest_until:
@@ -258,8 +260,10 @@ class LocationService(Service):
             log.warning("groups_not_reached", problem=str(problem))
             LocationService._groups_rest_until = time.monotonic() + rest
             raise errors.groups_unavailable(rest) from None
-        if answer is None:
+        if answer is None or not answer["visible"]:
             raise errors.group_not_found()
+        if answer["role"] is None:
+            raise errors.not_a_member()
         with self.db() as tx:
             memberships.keep(tx, Membership.read(answer))
 

@@ -113,9 +113,9 @@ class House:
         event = self.event(events.MemberJoined, group_id, user_id=user_id, role=role)
         self.location().member_joined(event)
 
-    def leave(self, group_id: str, user_id: str, visibility: str = "open") -> None:
-        event = self.event(events.MemberLeft, group_id, user_id=user_id, group={"visibility": visibility})
-        self.location().member_left(event)
+    def leave(self, group_id: str, user_id: str) -> None:
+        self.groups.put(group_id, user_id, None)
+        self.location().member_left(self.event(events.MemberLeft, group_id, user_id=user_id))
 
     def end(self, group_id: str) -> None:
         self.location().group_ended(self.event(events.GroupEnded, group_id))

@@ -157,7 +157,7 @@ def test_a_share_ends_with_what_it_needs(
 
 def test_a_leaving_heard_late_does_not_end_what_began_after_coming_back(house: House) -> None:
     room = house.room(ANN)
-    left = house.event(events.MemberLeft, room, user_id=ANN, group={"visibility": "open"})
+    left = house.event(events.MemberLeft, room, user_id=ANN)
     house.join(room, ANN)
     house.location(ANN).share(group_id=room, minutes=15)
     house.location().member_left(left)

@@ -27,7 +27,6 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("role", sa.Text(), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.Column("visible", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.PrimaryKeyConstraint("group_id", "user_id"),
     )
     op.create_table(
