@@ -51,6 +51,13 @@ GET /groups/{}/timeline
 POST /groups/{}/messages
 PUT /groups/{}/read
 GET /groups/{}/reads
+POST /groups/{}/positions
+GET /groups/{}/positions
+POST /groups/{}/shares
+GET /groups/{}/shares
+GET /shares
+DELETE /shares/{}
+PUT /shares/{}/position
 GET /reports/types
 POST /reports
 GET /reports/{}
@@ -75,9 +82,9 @@ def test_the_openapi_document_is_valid_and_has_every_call_of_the_protocol(docume
 
 def test_the_asyncapi_document_has_every_frame(documents: Documents) -> None:
     assert documents.asyncapi["asyncapi"].startswith("3.")
-    assert {"hello", "send", "read", "typing", "ping"} <= documents.frames["fromClient"].keys()
+    assert {"hello", "send", "position", "read", "typing", "ping"} <= documents.frames["fromClient"].keys()
     told = {"welcome", "entries", "entry", "ack", "error", "pong", "group", "group_gone"}
-    told |= {"member", "user", "report", "source", "calendar", "read", "typing"}
+    told |= {"member", "user", "report", "source", "calendar", "read", "typing", "position", "share"}
     assert told <= documents.frames["toClient"].keys()
 
 

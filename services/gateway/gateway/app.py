@@ -20,6 +20,7 @@ from gateway.http.auth import auth
 from gateway.http.chat import chat
 from gateway.http.groups import groups
 from gateway.http.invites import invites
+from gateway.http.location import location
 from gateway.http.openapi import complete
 from gateway.http.people import people
 from gateway.http.reports import reports
@@ -116,7 +117,7 @@ def create_app(gateway: Gateway) -> APIFlask:
     app.spec_processor(complete)
     app.before_request(_begin)
     app.after_request(_finish)
-    for blueprint in (auth, people, groups, invites, chat, reports):
+    for blueprint in (auth, people, groups, invites, chat, location, reports):
         app.register_blueprint(blueprint)
     ws.install(app)
     pages.install(app, gateway.settings.CLIENT_DIST)

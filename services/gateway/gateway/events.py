@@ -106,3 +106,13 @@ class ReportProgressed(Heard, type="reports.report_progressed"):
     report_id: str
     type: str
     progress: float
+
+
+class _Share(Heard):
+    share: dict[str, Any]
+
+
+class ShareStarted(_Share, type="location.share_started"): ...
+
+
+class ShareEnded(_Share, type="location.share_ended"): ...

@@ -37,6 +37,43 @@ class Send(ClientFrame):
     reply_to: Seq | None = None
 
 
+class _Geo(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Point(_Geo):
+    type: Literal["Point"]
+    coordinates: Annotated[
+        list[float],
+        Field(min_length=2, max_length=3, description="Longitude, latitude, perhaps altitude in metres."),
+    ]
+
+
+class PointProperties(_Geo):
+    accuracy_m: float | None = None
+    recorded_at: (
+        Annotated[str, StringConstraints(max_length=64), Field(examples=["2026-11-22T17:26:03.120Z"])] | None
+    ) = Field(default=None, description="Now, where it is left out.")
+
+
+class Feature(_Geo):
+    """Where somebody is, as GeoJSON (RFC 7946)."""
+
+    type: Literal["Feature"]
+    id: Id | None = Field(
+        default=None, description="A UUID of the client's own: sent twice, it is the same position."
+    )
+    geometry: Point
+    properties: PointProperties | None = None
+
+
+class Position(ClientFrame):
+    type: Literal["position"]
+    group_id: Id
+    feature: Feature
+    live: bool = False
+
+
 class Read(ClientFrame):
     type: Literal["read"]
     group_id: Id
@@ -55,6 +92,7 @@ class Ping(ClientFrame):
 FRAMES: dict[str, type[ClientFrame]] = {
     "hello": Hello,
     "send": Send,
+    "position": Position,
     "read": Read,
     "typing": Typing,
     "ping": Ping,

@@ -19,6 +19,7 @@ from gateway import events
 from gateway.backend import Backend
 from gateway.frames import encode
 from gateway.hub import Hub, Reader
+from gateway.latest import Latest
 from gateway.sockets import Sockets
 from gateway.tokens import Rights, Tokens
 
@@ -28,6 +29,7 @@ PUBLIC_USER = ("id", "username", "display_name", "kind", "avatar_url")
 FIRST_VERSION = 1  # of a user who is new: no token tells of older rights
 ROOMS_A_CALL = 500
 AT_ONCE = 8
+ENDED_KEPT = 1000
 CHAT_IS_BEHIND_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -36,15 +38,20 @@ class Live:
 
     Args:
         remember: seconds for which ended sessions and changed rights matter.
+        pause: seconds between two live positions of the same person in a room.
     """
 
-    def __init__(self, backend: Backend, hub: Hub, tokens: Tokens, sockets: Sockets, remember: float) -> None:
+    def __init__(
+        self, backend: Backend, hub: Hub, tokens: Tokens, sockets: Sockets, remember: float, pause: float
+    ) -> None:
         self._backend = backend
         self._hub = hub
         self._tokens = tokens
         self._sockets = sockets
         self._remember = remember
         self._read_at: datetime | None = None
+        self._positions = Latest(pause, self._tell_position)
+        self._ended: dict[str, None] = {}  # the shares that ended last
         self._table: dict[str, tuple[type[Heard], Callable[[Any], None]]] = {
             event.routing_key(): (event, handle)
             for event, handle in (
@@ -67,6 +74,8 @@ class Live:
                 (events.ReportMade, self._report_made),
                 (events.ReportProgressed, self._report_progressed),
                 (events.SourceStateChanged, self._source_state_changed),
+                (events.ShareStarted, self._share_told),
+                (events.ShareEnded, self._share_told),
             )
         }
 
@@ -86,6 +95,9 @@ class Live:
         try:
             told = orjson.loads(body)
             room = self._hub.sockets([f"group:{told['group_id']}"])
+            if told["type"] == "position" and room:
+                self._positions.put((told["group_id"], told["user_id"]), told)
+                return
             self._hub.tell([s for s in room if s.user_id != told["user_id"]], encode(told))
         except Exception:
             log.exception("gateway_message_not_relayed")
@@ -189,6 +201,18 @@ class Live:
             event,
             {"type": "source", "source": {"name": event.source, **event.model_dump(exclude={"source"})}},
         )
+
+    def _share_told(self, event: events.ShareStarted | events.ShareEnded) -> None:
+        if isinstance(event, events.ShareEnded):
+            self._ended[event.share["id"]] = None
+            while len(self._ended) > ENDED_KEPT:
+                del self._ended[next(iter(self._ended))]
+        self._tell(event, {"type": "share", "share": event.share})
+
+    def _tell_position(self, told: dict[str, Any]) -> None:
+        # It may have been on its way when its share ended: it would stay on the map for ever.
+        if told["feature"]["id"] not in self._ended:
+            self._hub.tell(self._hub.sockets([f"group:{told['group_id']}"]), encode(told))
 
     def _tell(self, event: Heard, frame: dict[str, Any]) -> None:
         if sockets := self._hub.sockets(event.envelope.audience):

@@ -45,6 +45,9 @@ class GatewaySettings(Settings):
     SOCKET_FRAMES_PER_SECOND: float = Field(default=200.0, gt=0, description="Frames a socket may send.")
     SOCKET_FRAMES_BURST: int = Field(default=1000, ge=1, description="Frames it may send at once.")
     SOCKETS_PER_USER: int = Field(default=20, ge=1, description="Sockets of one user on one worker.")
+    LIVE_SECONDS: float = Field(
+        default=1.0, ge=0, description="Between two live positions of a person that a room is told of."
+    )
     GAP_SECONDS: float = Field(default=0.2, ge=0, description="Wait for a missing entry before asking chat.")
     RESYNC_SECONDS: float = Field(
         default=30.0, gt=0, description="Between two checks that nothing was missed."

@@ -1,5 +1,6 @@
 """The conversation on one socket: what a client's frames do."""
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import gevent
 import orjson
 from kit.errors import Forbidden, Refusal, TooMany, Unauthenticated, Unavailable
+from kit.event import new_id
 from kit.observe import get_logger
 from kit.rpc import RemoteFailure
 
@@ -14,6 +16,7 @@ from gateway import frames
 from gateway.backend import Backend
 from gateway.batch import Answer, Batcher
 from gateway.hub import Hub
+from gateway.latest import Latest
 from gateway.live import Live, preferences
 from gateway.sockets import Socket
 from gateway.tokens import Tokens
@@ -23,6 +26,7 @@ log = get_logger(__name__)
 MISSED_MOST = 200
 ROOMS_A_CALL = 20
 READS_WAITING = 200
+POSITIONS_WAITING = 20
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class Partners:
     Args:
         lane: the batcher for a user's messages to a group.
         say: tells all gateways something fleeting.
+        pause: seconds between two live positions of a socket in a room.
     """
 
     backend: Backend
@@ -42,6 +47,7 @@ class Partners:
     say: Callable[[dict[str, Any]], None]
     heartbeat: float
     sockets_per_user: int
+    pause: float
 
 
 class Talk:
@@ -50,6 +56,8 @@ class Talk:
         self._with = partners
         self._address = address
         self._reads: dict[str, tuple[int, Any]] = {}
+        self._positions: deque[frames.Position] = deque()
+        self._moves = Latest(partners.pause, self._move)
 
     def hear(self, message: bytes) -> None:
         """One text message of the client."""
@@ -68,6 +76,10 @@ class Talk:
         match frame:
             case frames.Send():
                 self._send(frame)
+            case frames.Position(live=True):
+                self._live_position(frame)
+            case frames.Position():
+                self._position(frame)
             case frames.Read():
                 self._read(frame)
             case frames.Typing():
@@ -191,6 +203,46 @@ class Talk:
         lane = self._with.lane(self._socket.user_id, frame.group_id)
         lane.submit({"sender_id": self._socket.user_id, **message}, done)
 
+    def _position(self, frame: frames.Position) -> None:
+        """Kept until the call before has returned: a socket's positions are stored in their order."""
+        if len(self._positions) >= POSITIONS_WAITING:
+            self._refuse(frame.ref, Unavailable("busy", "Too many positions are waiting.", retry_after=1))
+            return
+        self._positions.append(frame)
+        if len(self._positions) == 1:
+            gevent.spawn(self._write_positions)
+
+    def _write_positions(self) -> None:
+        while self._positions:
+            frame = self._positions[0]
+            # The broker may bring a call twice: an id makes it the same position.
+            feature = {"id": new_id(), **frame.feature.model_dump(exclude_none=True)}
+            try:
+                entry = self._with.backend.call(
+                    "location", "send", caller=self._socket.caller, group_id=frame.group_id, feature=feature
+                )
+                self._socket.offer(frames.encode({"type": "ack", "ref": frame.ref, "entry": entry}))
+            except Exception as problem:
+                self._refuse(frame.ref, problem)
+            self._positions.popleft()
+
+    def _live_position(self, frame: frames.Position) -> None:
+        # Not at location's cost, which would have to ask groups about each.
+        if self._is_member(frame):
+            self._moves.put(frame.group_id, frame)
+
+    def _move(self, frame: frames.Position) -> None:
+        feature = frame.feature.model_dump(exclude_none=True)
+        try:
+            told = self._with.backend.call(
+                "location", "move", caller=self._socket.caller, group_id=frame.group_id, feature=feature
+            )
+        except Exception as problem:
+            self._refuse(frame.ref, problem)
+        else:
+            if told["feature"]:
+                self._with.say({"type": "position", **told})
+
     def _read(self, frame: frames.Read) -> None:
         """Marks are kept until the call before has returned: of one room only the last counts."""
         if len(self._reads) >= READS_WAITING:
@@ -215,10 +267,15 @@ class Talk:
                 del self._reads[group_id]
 
     def _typing(self, frame: frames.Typing) -> None:
-        if self._with.hub.role(self._socket.user_id, frame.group_id) is None:
-            self._refuse(frame.ref, Forbidden("not_a_member", "Only members of the group may do this."))
-            return
-        self._with.say({"type": "typing", "group_id": frame.group_id, "user_id": self._socket.user_id})
+        if self._is_member(frame):
+            self._with.say({"type": "typing", "group_id": frame.group_id, "user_id": self._socket.user_id})
+
+    def _is_member(self, frame: frames.Typing | frames.Position) -> bool:
+        """Whether the hub knows the user as a member; who isn't one is told so."""
+        if self._with.hub.role(self._socket.user_id, frame.group_id) is not None:
+            return True
+        self._refuse(frame.ref, Forbidden("not_a_member", "Only members of the group may do this."))
+        return False
 
 
 def _numbers(room: dict[str, Any]) -> dict[str, Any]:

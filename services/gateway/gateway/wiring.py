@@ -38,7 +38,14 @@ class Gateway:
         )
         limits = settings.SEND_SECONDS, settings.SEND_BATCH, settings.SEND_WAITING
         self.batcher, self.strangers = Batcher(self._send, *limits), Batcher(self._send, *limits)
-        self.live = Live(self.backend, self.hub, self.tokens, self.sockets, settings.TOKEN_SECONDS)
+        self.live = Live(
+            self.backend,
+            self.hub,
+            self.tokens,
+            self.sockets,
+            settings.TOKEN_SECONDS,
+            settings.LIVE_SECONDS,
+        )
         self.relay = Relay(settings.AMQP_URI, self.live.hear, self.live.hear_gateway)
         self.partners = Partners(
             backend=self.backend,
@@ -49,6 +56,7 @@ class Gateway:
             say=self.relay.say,
             heartbeat=settings.HEARTBEAT_SECONDS,
             sockets_per_user=settings.SOCKETS_PER_USER,
+            pause=settings.LIVE_SECONDS,
         )
 
     def lane(self, user_id: str, group_id: str) -> Batcher:

@@ -84,6 +84,7 @@ def gateway(key: Ed25519PrivateKey, services: Services, client_dist: Path, tmp_p
         RPC_SECONDS=1,
         SOCKET_FRAMES_PER_SECOND=20,
         SOCKET_FRAMES_BURST=100,
+        LIVE_SECONDS=0.1,
     )
     made = Gateway(settings, services)
     made.tokens.ready = True

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import jwt
+import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask.testing import FlaskClient
@@ -497,6 +498,53 @@ def test_a_message_that_is_refused_says_why(
         "/api/v1/groups/g-1/messages", json={"client_id": "c", "text": "hi"}, headers=signed_in
     )
     assert_problem(response, 409, "group_ended")
+
+
+FEATURE = {"type": "Feature", "geometry": {"type": "Point", "coordinates": [4.895168, 52.370216]}}
+
+
+def test_a_position_is_answered_with_its_entry(
+    http: FlaskClient, services: Any, signed_in: dict[str, str]
+) -> None:
+    services.answers("location.send", {"seq": 1})
+    geo = signed_in | {"Content-Type": "application/geo+json"}
+    response = http.post("/api/v1/groups/g-1/positions", data=orjson.dumps(FEATURE), headers=geo)
+    assert (response.status_code, response.get_json()) == (201, {"seq": 1})
+    assert services.asked[-1][2] == {"group_id": "g-1", "feature": FEATURE}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"type": "Point"},
+        {"geometry": {"type": "Point", "coordinates": ["4", "52"]}},
+        {"geometry": {"type": "Point", "coordinates": [1, 2, 3, 4]}},
+        {"properties": {"speed": 3}},
+    ],
+)
+def test_what_is_no_position_goes_to_no_service(
+    http: FlaskClient, services: Any, signed_in: dict[str, str], wrong: dict[str, Any]
+) -> None:
+    response = http.post("/api/v1/groups/g-1/positions", json=FEATURE | wrong, headers=signed_in)
+    assert assert_problem(response, 422, "invalid_request")["errors"]
+    assert services.asked == []
+
+
+def test_a_live_point_is_told_to_all_gateways_unless_a_later_one_is_known(
+    http: FlaskClient, services: Any, gateway: Gateway, signed_in: dict[str, str]
+) -> None:
+    for known in (FEATURE, None):
+        told = {"group_id": "g-1", "user_id": ANN, "feature": known}
+        services.answers("location.move_share", told)
+        response = http.put("/api/v1/shares/s-1/position", json=FEATURE, headers=signed_in)
+        assert response.status_code == 204
+    assert gateway.relay._to_say.qsize() == 1
+    assert orjson.loads(gateway.relay._to_say.get()) == {
+        "type": "position",
+        "group_id": "g-1",
+        "user_id": ANN,
+        "feature": FEATURE,
+    }
 
 
 def test_leaving_what_one_then_can_not_see_answers_nothing(

@@ -9,6 +9,7 @@ import gevent.socket
 import orjson
 import pytest
 from gateway.http.ws import converse
+from gateway.talk import POSITIONS_WAITING
 from gateway.wiring import Gateway
 from gevent.event import Event
 from kit.clock import now, rfc3339
@@ -490,6 +491,102 @@ def test_a_message_that_waits_too_long_is_a_timeout(services: Any, gateway: Gate
     gevent.sleep(0.3)
     codes = [getattr(a, "code", None) for a in answers]
     assert codes == ["busy", None, "timeout", "timeout"]
+
+
+# Positions
+
+FEATURE = {"type": "Feature", "geometry": {"type": "Point", "coordinates": [4.895168, 52.370216]}}
+PIN = {**FEATURE, "id": "share-1", "properties": {"user_id": ANN, "accuracy_m": 5.0}}
+
+
+def passed_on(gateway: Gateway) -> None:
+    """What one gateway said comes to all."""
+    gateway.live.hear_gateway(gateway.relay._to_say.get(timeout=3))
+
+
+def test_a_position_is_acknowledged_with_its_entry_in_the_order_they_were_sent(
+    house: House, services: Any, ann: Peer
+) -> None:
+    services.answers("location.send", lambda **sent: house.append(kind="position", **sent))
+    id = new_id()
+    ann.say(type="position", ref=1, group_id=ROOM, feature={**FEATURE, "id": id})
+    ann.say(type="position", ref=2, group_id=ROOM, feature=FEATURE)
+    acks = [ann.next(), ann.next()]
+    assert [(a["type"], a["ref"], a["entry"]["seq"]) for a in acks] == [("ack", 1, 6), ("ack", 2, 7)]
+    assert acks[0]["entry"]["feature"] == {**FEATURE, "id": id}
+    assert len(acks[1]["entry"]["feature"]["id"]) == 36, "the broker may bring it twice"
+    assert services.asked[-1][1].user_id == ANN
+
+
+def test_positions_that_are_refused_or_too_many_are_errors(services: Any, ann: Peer) -> None:
+    go_on = Event()
+    services.answers("location.send", lambda **_: go_on.wait())
+    for ref in range(POSITIONS_WAITING + 1):
+        ann.say(type="position", ref=ref, group_id=ROOM, feature=FEATURE)
+    error = ann.next()
+    assert (error["ref"], error["code"], error["retry_after_ms"]) == (POSITIONS_WAITING, "busy", 1000)
+    services.answers("location.send", Unavailable("unavailable", "Its entry follows.", retry_after=1))
+    go_on.set()
+    answers = [ann.next() for _ in range(POSITIONS_WAITING)]
+    assert [a["ref"] for a in answers] == list(range(POSITIONS_WAITING))
+    assert answers[-1]["code"] == "unavailable"
+
+
+def test_a_live_position_reaches_the_room_by_way_of_all_gateways_the_last_one_wins(
+    services: Any, gateway: Gateway, ann: Peer, ben: Peer
+) -> None:
+    services.answers(
+        "location.move",
+        lambda group_id, feature: {
+            "group_id": group_id,
+            "user_id": ANN,
+            "feature": {**PIN, "geometry": feature["geometry"]},
+        },
+    )
+    for longitude in range(5):
+        point = {"type": "Point", "coordinates": [longitude, 0]}
+        ann.say(type="position", group_id=ROOM, live=True, feature={"type": "Feature", "geometry": point})
+    told = []
+    while told[-1:] != [4]:
+        passed_on(gateway)
+        frame = ben.next()
+        assert (frame["type"], frame["group_id"], frame["user_id"]) == ("position", ROOM, ANN)
+        told.append(frame["feature"]["geometry"]["coordinates"][0])
+        assert ann.next() == frame, "on all of one's own devices too"
+    assert len(told) <= 2
+    assert len([name for name, _, _ in services.asked if name == "location.move"]) <= 2
+
+
+def test_a_live_position_that_is_late_or_refused_is_told_to_nobody(
+    services: Any, gateway: Gateway, ann: Peer
+) -> None:
+    services.answers("location.move", {"group_id": ROOM, "user_id": ANN, "feature": None})
+    ann.say(type="position", ref=1, group_id=ROOM, live=True, feature=FEATURE)
+    ann.say(type="ping")
+    assert ann.next()["type"] == "pong"
+    services.answers("location.move", Conflict("not_sharing", "Start first."))
+    ann.say(type="position", ref=2, group_id=ROOM, live=True, feature=FEATURE)
+    error = ann.next()
+    assert (error["ref"], error["code"]) == (2, "not_sharing")
+    ann.say(type="position", ref=3, group_id="elsewhere", live=True, feature=FEATURE)
+    assert ann.next()["code"] == "not_a_member"
+    assert all(kwargs["group_id"] == ROOM for name, _, kwargs in services.asked if name == "location.move")
+    assert gateway.relay._to_say.empty()
+
+
+def test_after_the_end_of_a_share_nobody_is_shown_a_point_of_it(gateway: Gateway, ann: Peer) -> None:
+    share = {"id": "share-1", "group_id": ROOM, "user_id": BEN, "version": 1}
+    audience = f"group:{ROOM}"
+    says(gateway, "location.share_started", audience, share=share)
+    assert ann.next() == {"type": "share", "share": share}
+    says(gateway, "location.share_ended", audience, share=share)
+    assert ann.next() == {"type": "share", "share": share}
+    point = {"type": "position", "group_id": ROOM, "user_id": BEN, "feature": PIN}
+    gateway.live.hear_gateway(orjson.dumps(point))
+    again = {**point, "feature": {**PIN, "id": "share-2"}}
+    gevent.sleep(0)
+    gateway.live.hear_gateway(orjson.dumps(again))
+    assert ann.next() == again
 
 
 def test_reads_go_to_chat_the_last_of_a_room_only(house: House, services: Any, ann: Peer) -> None:
