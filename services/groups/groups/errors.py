@@ -1,6 +1,6 @@
 """The refusals of groups. A code is contract, its sentence is for people."""
 
-from kit.errors import Conflict, Forbidden, Invalid, NotFound
+from kit.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 
 
 def group_not_found() -> NotFound:
@@ -84,3 +84,38 @@ def unknown_role() -> Invalid:
 def unknown_catalogue() -> Invalid:
     detail = "A catalogue is chat, business or task."
     return Invalid("invalid_group", detail, [{"loc": ["catalogue"], "msg": detail}])
+
+
+def appointment_not_found() -> NotFound:
+    return NotFound("appointment_not_found", "There is no such appointment, or not for you.")
+
+
+def occurrence_not_found() -> NotFound:
+    return NotFound("occurrence_not_found", "The appointment has no such occurrence.")
+
+
+def not_the_maker() -> Forbidden:
+    detail = "Only who made the appointment, the owner of the group or a coordinator may change it."
+    return Forbidden("not_the_maker", detail)
+
+
+def too_many_appointments(most: int) -> Conflict:
+    return Conflict("too_many_appointments", f"The group has {most} appointments ahead, as many as may be.")
+
+
+def too_many_changes(most: int) -> Conflict:
+    detail = f"{most} occurrences of this appointment have been changed, as many as may be."
+    return Conflict("too_many_changes", detail)
+
+
+def window_too_full(most: int) -> Invalid:
+    detail = f"More than {most} appointments lie in this time: ask for less of it."
+    return Invalid("window_too_full", detail, [{"loc": ["to"], "msg": detail}])
+
+
+def calendar_not_found() -> NotFound:
+    return NotFound("calendar_not_found", "There is no such calendar.")
+
+
+def too_many_reads(seconds: float) -> TooMany:
+    return TooMany("too_many_reads", "This calendar is read too often.", retry_after=seconds)

@@ -1,12 +1,12 @@
 """What groups says, and what it hears. Each event of a group has a version of its own."""
 
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from kit import clock
 from kit.event import Heard, Said
 from pydantic import BaseModel, ConfigDict
 
-from groups.models import Catalogue, Group, ReportType, Role, TaskState, Visibility
+from groups.models import Appointment, Catalogue, Group, ReportType, Role, TaskState, Visibility
 
 _GROUP = "019ad8c6-0f70-7000-8000-00000000000a"
 _MEI = "019ad8c6-0f70-7000-8000-000000000001"
@@ -71,7 +71,7 @@ class CalendarItem(BaseModel):
     start: str
     end: str | None
     timezone: str | None
-    change: Literal["near", "moved", "overdue"]
+    change: Literal["near", "moved", "overdue", "made", "withdrawn"]
 
 
 class _AboutGroup(Said):
@@ -250,6 +250,105 @@ class MemberRoleChanged(_OfGroup, type="groups.member_role_changed"):
     @classmethod
     def _more(cls) -> dict[str, Any]:
         return {"user_id": _TOM, "role": "coordinator"}
+
+
+class AppointmentItem(CalendarItem):
+    """An appointment; with an `occurrence` only that one of a series, by when it would start unmoved."""
+
+    end: str
+    timezone: str
+    place: str
+    all_day: bool
+    local_start: str
+    local_end: str
+    occurrence: str | None
+
+
+class _OfAppointment(Said):
+    change: ClassVar[str]
+    group_id: str
+    item: AppointmentItem
+    version: int
+    at: str
+
+    @property
+    def subject(self) -> str:
+        return self.item.id
+
+    @property
+    def audience(self) -> list[str]:
+        return [f"group:{self.group_id}"]
+
+    @classmethod
+    def of(cls, appointment: Appointment, item: dict[str, Any], **more: Any) -> Self:
+        """The event about this appointment as it is now.
+
+        Args:
+            item: it, or the occurrence that is meant, in a calendar.
+            more: the other fields of the event.
+        """
+        values = {
+            "group_id": appointment.group_id,
+            "item": {**item, "change": cls.change},
+            "version": appointment.version,
+            "at": clock.rfc3339(clock.now()),
+        }
+        return cls.model_validate(values | more)
+
+    @classmethod
+    def example(cls) -> Self:
+        appointment = Appointment(group_id=_GROUP, version=3)
+        item = {
+            "id": "019ad8c6-0f70-7000-8000-0000000000c1",
+            "kind": "appointment",
+            "group_id": _GROUP,
+            "title": "Weekly numbers",
+            "place": "Room 4",
+            "start": "2026-11-23T08:00:00.000Z",
+            "end": "2026-11-23T08:30:00.000Z",
+            "timezone": "Europe/Berlin",
+            "all_day": False,
+            "local_start": "2026-11-23T09:00:00",
+            "local_end": "2026-11-23T09:30:00",
+            "occurrence": "2026-11-23T08:00:00.000Z",
+        }
+        return cls.of(appointment, item, at=_AT, **cls._more())
+
+    @classmethod
+    def _more(cls) -> dict[str, Any]:
+        return {"by": _MEI}
+
+
+class AppointmentMade(_OfAppointment, type="groups.appointment_made"):
+    """A group has an appointment."""
+
+    change = "made"
+    by: str
+
+
+class AppointmentChanged(_OfAppointment, type="groups.appointment_changed"):
+    """An appointment, or one occurrence of it, is another now, or at another time."""
+
+    change = "moved"
+    by: str
+
+
+class AppointmentWithdrawn(_OfAppointment, type="groups.appointment_withdrawn"):
+    """An appointment, or one occurrence of it, does not take place."""
+
+    change = "withdrawn"
+    by: str
+
+
+class AppointmentNear(_OfAppointment, type="groups.appointment_near"):
+    """An appointment begins in so many minutes, as its group asked to be reminded."""
+
+    change = "near"
+    minutes: int
+
+    @classmethod
+    def _more(cls) -> dict[str, Any]:
+        return {"minutes": 15}
 
 
 class PersonHeard(BaseModel):

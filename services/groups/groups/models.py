@@ -1,13 +1,16 @@
 """Tables of groups, and the rules that need no other row."""
 
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import sqlalchemy as sa
 from kit import clock
 from kit.db import Id, kit_tables
 from kit.event import new_id
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from groups.recurrence import Series, zone
 
 Catalogue = Literal["chat", "business", "task"]
 Visibility = Literal["open", "invite"]
@@ -24,6 +27,8 @@ ReportType = Literal[
     "financial",
     "human_resources",
 ]
+# What clocks show, in whatever zone: PostgreSQL must not take it for a time in UTC.
+Wall = Annotated[datetime, mapped_column(sa.DateTime())]
 
 
 class Base(DeclarativeBase):
@@ -206,3 +211,98 @@ class Person(Base):
     kind: Mapped[str]
     active: Mapped[bool]
     version: Mapped[int]
+
+
+class Appointment(Base):
+    """When a group meets: wall times in a time zone, once or again and again by a rule.
+
+    `last` and `latest` have no value where the rule has no end; `earliest` and `latest` hold all its
+    occurrences, moved ones too. Whoever changes it holds the lock of its group.
+    """
+
+    __tablename__ = "appointments"
+    __table_args__ = (
+        sa.CheckConstraint("starts < ends", name="appointments_span"),
+        sa.Index("appointments_of_group", "group_id", "starts", "id"),
+        sa.Index("appointments_near", "next_near_at", postgresql_where=sa.text("next_near_at IS NOT NULL")),
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True, default=new_id)
+    group_id: Mapped[Id] = mapped_column(sa.ForeignKey("groups.id"))
+    made_by: Mapped[Id]
+    title: Mapped[str]
+    description: Mapped[str]
+    place: Mapped[str]
+    timezone: Mapped[str]
+    all_day: Mapped[bool]
+    starts: Mapped[Wall]
+    ends: Mapped[Wall]
+    rrule: Mapped[str | None]
+    last: Mapped[Wall | None]
+    earliest: Mapped[Wall]
+    latest: Mapped[Wall | None]
+    remind_minutes: Mapped[list[int]] = mapped_column(ARRAY(sa.Integer))
+    next_near_at: Mapped[datetime | None]
+    made_at: Mapped[datetime] = mapped_column(default=clock.now)
+    changed_at: Mapped[datetime] = mapped_column(default=clock.now)
+    version: Mapped[int] = mapped_column(default=1)
+
+    def series(self, changed: "list[ChangedOccurrence]") -> Series:
+        """All its times.
+
+        Args:
+            changed: those of its occurrences that are not where the rule says.
+        """
+        return Series(
+            self.starts,
+            self.ends,
+            zone(self.timezone),
+            self.rrule,
+            self.last,
+            {c.occurrence: (c.starts, c.ends) if c.starts and c.ends else None for c in changed},
+        )
+
+    def local(self, time: datetime) -> str:
+        """A wall time as people of its zone write it; only the day for what lasts all day."""
+        return time.date().isoformat() if self.all_day else time.isoformat()
+
+
+class ChangedOccurrence(Base):
+    """One time of a series that was moved, or (without times) cancelled, by where it was."""
+
+    __tablename__ = "changed_occurrences"
+    __table_args__ = (
+        sa.CheckConstraint("(starts IS NULL) = (ends IS NULL)", name="changed_occurrences_span"),
+    )
+
+    appointment_id: Mapped[Id] = mapped_column(
+        sa.ForeignKey("appointments.id", ondelete="CASCADE"), primary_key=True
+    )
+    occurrence: Mapped[Wall] = mapped_column(primary_key=True)
+    starts: Mapped[Wall | None]
+    ends: Mapped[Wall | None]
+
+
+class Reminder(Base):
+    """What was said to be near, so that it is said once: the occurrence by when it starts."""
+
+    __tablename__ = "appointment_reminders"
+
+    appointment_id: Mapped[Id] = mapped_column(
+        sa.ForeignKey("appointments.id", ondelete="CASCADE"), primary_key=True
+    )
+    start: Mapped[datetime] = mapped_column(primary_key=True)
+    minutes: Mapped[int] = mapped_column(primary_key=True)
+
+
+class CalendarToken(Base):
+    """The address at which calendar applications read somebody's calendar: hashed, since it opens it."""
+
+    __tablename__ = "calendar_tokens"
+
+    user_id: Mapped[Id] = mapped_column(primary_key=True)
+    digest: Mapped[bytes] = mapped_column(unique=True)
+    made_at: Mapped[datetime] = mapped_column(default=clock.now)
+    read_at: Mapped[datetime | None]
+    window_ends: Mapped[datetime] = mapped_column(default=clock.now)
+    reads: Mapped[int] = mapped_column(default=0)

@@ -4,7 +4,9 @@ Every change holds the lock of the group's row and raises its version, so that w
 has one order, whoever hears it and in whatever order it arrives.
 """
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import dropwhile, islice
 from typing import Any, get_args
 
 import sqlalchemy as sa
@@ -12,14 +14,28 @@ from kit import clock
 from kit.db import Transaction
 from kit.errors import Refusal, Unavailable
 from kit.fields import an_id, bounded, checked, contains, is_id, page, read_cursor
-from kit.service import Ask, Service, every, hear, rpc
+from kit.observe import get_logger
+from kit.rpc import RemoteFailure
+from kit.service import Ask, Service, every, hear, offload, rpc
 
-from groups import errors, invites, roster, tasks
+from groups import (
+    appointments,
+    calendar,
+    calendar_feed,
+    calendar_near,
+    errors,
+    invites,
+    roster,
+    tasks,
+)
+from groups.calendar_fields import Begin, Window
 from groups.events import GroupChanged, GroupCreated, PersonHeard, UserChanged, UserCreated
 from groups.fields import GroupFields, InviteFields, TaskFields
-from groups.models import Catalogue, Group, Invite, Member, Person, Role
+from groups.models import Appointment, CalendarToken, Catalogue, Group, Invite, Member, Person, Role
+from groups.recurrence import END
 from groups.settings import GroupsSettings
 
+log = get_logger(__name__)
 Json = dict[str, Any]
 # More groups than this nobody is in; the newest of them are told.
 MOST_OF_ONE = 1000
@@ -29,6 +45,7 @@ class GroupsService(Service):
     name = "groups"
     settings: GroupsSettings
     auth = Ask("auth")
+    reports: Any = Ask("reports")
 
     # --- what it answers: the steps
 
@@ -366,6 +383,176 @@ class GroupsService(Service):
                 raise errors.no_such_member()
             roster.take_out(tx, group, member, self.caller.id)
 
+    # --- what it answers: appointments
+
+    @rpc
+    def make_appointment(
+        self,
+        *,
+        group_id: str,
+        title: str,
+        start: str,
+        end: str,
+        timezone: str,
+        description: str | None = None,
+        place: str | None = None,
+        all_day: bool | None = None,
+        rrule: str | None = None,
+        remind_minutes: Any = None,
+    ) -> Json:
+        if remind_minutes is None:
+            remind_minutes = [] if all_day else [appointments.REMINDED]
+        asked = {
+            "title": title,
+            "description": description or "",
+            "place": place or "",
+            "start": start,
+            "end": end,
+            "timezone": timezone,
+            "all_day": bool(all_day),
+            "rrule": rrule,
+            "remind_minutes": remind_minutes,
+        }
+        with self.db() as tx:
+            if answer := tx.replay(self.caller, {"make_appointment": group_id, **asked}):
+                return answer
+            group, _ = appointments.of_members(tx, self.caller, group_id, lock=True)
+            most = self.settings.MOST_APPOINTMENTS
+            row = appointments.make(tx, group, self.caller.id, asked, most)
+            return tx.remember(self.caller, self._appointment(tx, row))
+
+    @rpc
+    def appointments(
+        self, *, group_id: str, since: str | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> Json:
+        """By their first time; `since` leaves out what was over by then, to the day."""
+        size = bounded(limit)
+        found = sa.select(Appointment).order_by(Appointment.starts, Appointment.id)
+        if since is not None:
+            begin = checked(Begin, "invalid_window", {"from": since}).since.replace(tzinfo=None)
+            ahead = Appointment.latest.is_(None), Appointment.latest >= begin - timedelta(days=1)
+            found = found.where(sa.or_(*ahead))
+        if after := read_cursor(cursor, datetime.fromisoformat, an_id):
+            found = found.where(sa.tuple_(Appointment.starts, Appointment.id) > sa.tuple_(*after))
+        with self.db() as tx:
+            group, _ = appointments.of_members(tx, self.caller, group_id)
+            rows = tx.scalars(found.where(Appointment.group_id == group.id).limit(size + 1)).all()
+            series = appointments.series_of(tx, rows)
+        return offload(
+            lambda: page(
+                rows,
+                size,
+                lambda row: appointments.as_dict(row, series[row.id], group.ended_at),
+                lambda row: [row.starts.isoformat(), row.id],
+            )
+        )
+
+    @rpc
+    def appointment(self, *, appointment_id: str) -> Json:
+        with self.db() as tx:
+            return self._appointment(tx, appointments.seen(tx, self.caller, appointment_id))
+
+    @rpc
+    def edit_appointment(self, *, appointment_id: str, changes: Json) -> Json:
+        with self.db() as tx:
+            row = appointments.hold(tx, self.caller, appointment_id)
+            appointments.edit(tx, row, self.caller.id, changes)
+            return self._appointment(tx, row)
+
+    @rpc
+    def withdraw_appointment(self, *, appointment_id: str) -> None:
+        with self.db() as tx:
+            row = appointments.hold(tx, self.caller, appointment_id)
+            appointments.withdraw(tx, row, self.caller.id)
+
+    @rpc
+    def move_occurrence(
+        self, *, appointment_id: str, occurrence: str, start: str, end: str | None = None
+    ) -> Json:
+        with self.db() as tx:
+            row = appointments.hold(tx, self.caller, appointment_id)
+            appointments.move(tx, row, self.caller.id, occurrence, start, end)
+            return self._appointment(tx, row)
+
+    @rpc
+    def cancel_occurrence(self, *, appointment_id: str, occurrence: str) -> None:
+        with self.db() as tx:
+            row = appointments.hold(tx, self.caller, appointment_id)
+            appointments.cancel(tx, row, self.caller.id, occurrence)
+
+    # --- what it answers: the calendar
+
+    @rpc
+    def calendar(
+        self, *, since: str, until: str, limit: int | None = None, cursor: str | None = None
+    ) -> Json:
+        """What stands in the caller's calendar; `missing` names the kinds whose owner is out of reach."""
+        size = bounded(limit)
+        window = checked(Window, "invalid_window", {"from": since, "to": until})
+        after = read_cursor(cursor, clock.parse, str, an_id, str)
+        if after:
+            window = window.model_copy(update={"since": min(max(window.since, after[0]), window.until)})
+        me = self.caller.id
+        with self.db() as tx:
+            appointed = calendar.planned(tx, me, window.since, window.until)
+            ends = calendar.tasks(tx, me, window.since, window.until)
+        if len(appointed) > calendar.MOST_IN_WINDOW:
+            raise errors.window_too_full(calendar.MOST_IN_WINDOW)
+        told = after[2] if after and after[1] else None  # the last report of the page before
+        reports = self._report_times(me, window.since, window.until, limit=size + 1, after=told)
+        found = calendar.entries(appointed, ends, reports or [], window)
+        if after:
+            found = dropwhile(lambda entry: entry[0] <= tuple(after), found)
+        answer = page(
+            offload(lambda: [*islice(found, size + 1)]),
+            size,
+            lambda entry: entry[1],
+            lambda entry: [clock.rfc3339(entry[0][0]), *entry[0][1:]],
+        )
+        return {**answer, "missing": ["report"] if reports is None else []}
+
+    @rpc
+    def calendar_token(self) -> Json:
+        with self.db() as tx:
+            row = tx.get(CalendarToken, self.caller.id)
+        return {
+            "exists": row is not None,
+            "made_at": row and clock.rfc3339(row.made_at),
+            "read_at": row and row.read_at and clock.rfc3339(row.read_at),
+        }
+
+    @rpc
+    def rotate_calendar_token(self) -> Json:
+        """Its answer is kept nowhere, so that nobody else reads the token: asking again makes another."""
+        with self.db() as tx:
+            return {"token": calendar_feed.rotate(tx, self.caller.id)}
+
+    @rpc
+    def revoke_calendar_token(self) -> None:
+        with self.db() as tx:
+            tx.execute(sa.delete(CalendarToken).where(CalendarToken.user_id == self.caller.id))
+
+    @rpc
+    def calendar_feed(self, *, token: str) -> Json:
+        """For whoever has the token; a token that opens nothing is answered alike for every reason."""
+        now = clock.now()
+        since, until = now - timedelta(days=self.settings.FEED_PAST_DAYS), END.replace(tzinfo=UTC)
+        with self.db() as tx:
+            user_id = calendar_feed.reader(tx, token, self.settings)
+            person = self._person(tx, user_id)
+            if not person or not person.active:
+                raise errors.calendar_not_found()
+            appointed = calendar.planned(tx, user_id, since, until)
+            ends = calendar.tasks(tx, user_id, since, until)
+        reports = self._report_times(
+            user_id,
+            now,
+            now + calendar_feed.REPORTS_AHEAD,
+            limit=calendar_feed.MOST_REPORTS,
+            each=calendar_feed.MOST_OF_EACH,
+        )
+        return {"calendar": offload(calendar_feed.text, user_id, appointed, ends, reports or [])}
+
     # --- what it answers: other services and the gateway
 
     @rpc
@@ -447,6 +634,11 @@ class GroupsService(Service):
         with self.db() as tx:
             invites.forget(tx)
 
+    @every(5)
+    def say_near(self) -> None:
+        """Reminds groups of the appointments whose time has come."""
+        calendar_near.say_due(self.db)
+
     # --- how
 
     def _groups(
@@ -499,6 +691,38 @@ class GroupsService(Service):
             lambda member: roster.as_member(member, people[member.user_id]),
             lambda member: [clock.rfc3339(member.joined_at), member.user_id],
         )
+
+    def _appointment(self, tx: Transaction, row: Appointment) -> Json:
+        series = appointments.series_of(tx, [row])[row.id]
+        ended_at = tx.get_one(Group, row.group_id).ended_at
+        changes = appointments.changes_of(row, series)
+        return {**appointments.as_dict(row, series, ended_at), "changes": changes}
+
+    def _report_times(
+        self,
+        user_id: str,
+        since: datetime,
+        until: datetime,
+        *,
+        limit: int,
+        after: str | None = None,
+        each: int | None = None,
+    ) -> Sequence[Json] | None:
+        """When reports come to somebody; None where reports is out of reach, which costs the rest nothing."""
+        try:
+            told = self.reports.times(
+                user_id=user_id,
+                since=clock.rfc3339(since),
+                until=clock.rfc3339(until),
+                limit=limit,
+                after=after,
+                each=each,
+            )
+        except (Unavailable, RemoteFailure) as problem:
+            log.warning("report_times_missing", problem=str(problem))
+            return None
+        items: Sequence[Json] = told["items"]
+        return items
 
     def _require_report(self, type: str | None) -> None:
         if type is not None:

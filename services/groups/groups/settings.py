@@ -20,6 +20,14 @@ class GroupsSettings(Settings):
         ge=20,
         description="After this the clock finds out what became of an account that auth left without answer.",
     )
+    MOST_APPOINTMENTS: int = Field(default=500, ge=1, description="Appointments a group may have ahead.")
+    FEED_PAST_DAYS: int = Field(
+        default=90, ge=0, description="How long what is over stays in calendars that are subscribed to."
+    )
+    FEED_READS: int = Field(
+        default=120, ge=1, description="How often such a calendar may be read within FEED_WINDOW_SECONDS."
+    )
+    FEED_WINDOW_SECONDS: int = Field(default=3600, ge=1, description="See FEED_READS.")
 
     @property
     def remind_minutes(self) -> list[int]:

@@ -52,15 +52,35 @@ class Auth:
         return self.people.get(user_id)
 
 
+class Reports:
+    """Stands in for reports, which groups asks when reports come."""
+
+    def __init__(self) -> None:
+        self.items: list[dict[str, Any]] = []
+        self.problem: Exception | None = None
+        self.asked: list[dict[str, Any]] = []
+
+    def times(self, **asked: Any) -> dict[str, Any]:
+        self.asked.append(asked)
+        if self.problem:
+            raise self.problem
+        place = asked["since"], asked["after"] or ""
+        ahead = [i for i in self.items if (i["start"], i["id"]) > place and i["start"] < asked["until"]]
+        return {"items": ahead[: asked["limit"]]}
+
+
 class House:
     """Groups on a database, as somebody."""
 
     def __init__(self, db: Transactions) -> None:
         self.db = db
         self.auth = Auth()
+        self.reports = Reports()
+        self.settings = settings(GroupsSettings)
 
     def groups(self, caller: Caller) -> GroupsService:
-        return make(GroupsService, self.db, caller, auth=self.auth, settings=settings(GroupsSettings))
+        beside = {"auth": self.auth, "reports": self.reports, "settings": self.settings}
+        return make(GroupsService, self.db, caller, **beside)
 
     def person(
         self, kind: str = "staff", *permissions: str, name: str = "Somebody", active: bool = True
