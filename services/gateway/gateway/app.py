@@ -17,6 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from gateway import VERSION
 from gateway.http import base, pages, problems, ws
 from gateway.http.auth import auth
+from gateway.http.calendar import calendar
 from gateway.http.chat import chat
 from gateway.http.groups import groups
 from gateway.http.invites import invites
@@ -36,7 +37,7 @@ ANSWERED = Histogram(
 )
 BODY_BYTES = 256 * 1024
 WORTH_COMPRESSING = 1024
-COMPRESSED = ("application/json", "application/problem+json", "text/html")
+COMPRESSED = ("application/json", "application/problem+json", "text/html", "text/calendar")
 # As long as 256 bits are in base64; an id is shorter.
 SECRET = re.compile(r"[\w-]{43,}")
 QUIET = ("/healthz", "/readyz", "/metrics")
@@ -117,7 +118,7 @@ def create_app(gateway: Gateway) -> APIFlask:
     app.spec_processor(complete)
     app.before_request(_begin)
     app.after_request(_finish)
-    for blueprint in (auth, people, groups, invites, chat, location, reports):
+    for blueprint in (auth, people, groups, invites, calendar, chat, location, reports):
         app.register_blueprint(blueprint)
     ws.install(app)
     pages.install(app, gateway.settings.CLIENT_DIST)

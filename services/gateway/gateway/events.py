@@ -38,6 +38,22 @@ class TaskReminded(_Group, type="groups.task_reminded"):
     item: dict[str, Any]
 
 
+class _Appointment(Heard):
+    item: dict[str, Any]
+
+
+class AppointmentMade(_Appointment, type="groups.appointment_made"): ...
+
+
+class AppointmentChanged(_Appointment, type="groups.appointment_changed"): ...
+
+
+class AppointmentWithdrawn(_Appointment, type="groups.appointment_withdrawn"): ...
+
+
+class AppointmentNear(_Appointment, type="groups.appointment_near"): ...
+
+
 class MemberJoined(_Group, type="groups.member_joined"):
     user_id: str
     role: str

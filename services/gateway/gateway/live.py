@@ -62,6 +62,10 @@ class Live:
                 (events.GroupEnded, self._group_told),
                 (events.TaskChanged, self._task_told),
                 (events.TaskReminded, self._task_told),
+                (events.AppointmentMade, self._appointment_told),
+                (events.AppointmentChanged, self._appointment_told),
+                (events.AppointmentWithdrawn, self._appointment_told),
+                (events.AppointmentNear, self._appointment_told),
                 (events.MemberJoined, self._member_moved),
                 (events.MemberLeft, self._member_moved),
                 (events.MemberRoleChanged, self._member_moved),
@@ -128,6 +132,9 @@ class Live:
         if event.item:
             members = self._hub.sockets([f"group:{event.group_id}"])
             self._hub.tell(members, encode({"type": "calendar", "item": event.item}))
+
+    def _appointment_told(self, event: events._Appointment) -> None:
+        self._tell(event, {"type": "calendar", "item": event.item})
 
     def _member_moved(
         self, event: events.MemberJoined | events.MemberLeft | events.MemberRoleChanged

@@ -52,10 +52,20 @@ class Bucket:
 
     def take(self) -> float:
         """Takes one and returns 0, or the seconds until one can be taken."""
-        now = time.monotonic()
-        self.tokens = min(self.burst, self.tokens + (now - self.at) * self.rate) - 1
-        self.at = now
+        self._fill()
+        self.tokens -= 1
         return 0.0 if self.tokens >= 0 else (1 - self.tokens) / self.rate
+
+    @property
+    def wait(self) -> float:
+        """The seconds until one can be taken, without taking it."""
+        self._fill()
+        return max(0.0, (1 - self.tokens) / self.rate)
+
+    def _fill(self) -> None:
+        now = time.monotonic()
+        self.tokens = min(self.burst, self.tokens + (now - self.at) * self.rate)
+        self.at = now
 
     @property
     def overdrawn(self) -> bool:

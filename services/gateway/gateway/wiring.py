@@ -12,6 +12,7 @@ from gateway.backend import Backend, Transport
 from gateway.batch import Batcher, Message
 from gateway.hub import Fetched, Hub, Surroundings
 from gateway.live import Live
+from gateway.misses import Misses
 from gateway.relay import Relay
 from gateway.settings import GatewaySettings
 from gateway.sockets import Sockets
@@ -32,6 +33,7 @@ class Gateway:
         self.backend = Backend(transport, settings.RPC_SECONDS)
         self.files = Store(settings.FILES_URL, _in_a_thread)
         self.tokens = Tokens(read_keys(settings.TOKEN_PUBLIC_KEYS), settings.TOKEN_SECONDS)
+        self.misses = Misses()
         self.sockets = Sockets()
         self.hub = Hub(
             Surroundings(self._fetch, gevent.spawn_later, lambda: gevent.sleep(0), settings.GAP_SECONDS)

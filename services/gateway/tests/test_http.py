@@ -155,7 +155,7 @@ def test_a_stranger_does_not_learn_what_is_wrong_with_a_body(http: FlaskClient) 
 def test_every_route_of_the_api_asks_who_is_asking(http: FlaskClient, services: Any) -> None:
     paths = http.get("/api/v1/openapi.json").get_json()["paths"]
     public = {"/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/auth/logout", "/api/v1/hooks/{source}"}
-    public |= {"/api/v1/invites/{token}", "/api/v1/invites/{token}/accept"}
+    public |= {"/api/v1/invites/{token}", "/api/v1/invites/{token}/accept", "/api/v1/calendar/{token}.ics"}
     for path in set(paths) - public:
         for method in paths[path]:
             assert http.open(path, method=method.upper()).status_code == 401, (method, path)

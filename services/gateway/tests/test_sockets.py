@@ -722,6 +722,19 @@ def test_the_members_of_a_task_hear_of_its_target_and_staff_only_of_the_group(
     assert [eve.next()["type"] for _ in range(3)] == ["group", "group", "pong"]
 
 
+@pytest.mark.parametrize("change", ["made", "changed", "withdrawn", "near"])
+def test_the_members_of_a_group_hear_of_its_appointments_and_nobody_else(
+    gateway: Gateway, ann: Peer, peer: Callable[[], Peer], token: Callable[..., str], change: str
+) -> None:
+    eve = peer()
+    eve.hello(token(sub="eve", sid="s-3"))
+    item = {"id": "a-1", "kind": "appointment", "group_id": ROOM, "change": change}
+    says(gateway, f"groups.appointment_{change}", f"group:{ROOM}", group_id=ROOM, item=item)
+    assert ann.next() == {"type": "calendar", "item": item}
+    eve.say(type="ping")
+    assert eve.next()["type"] == "pong"
+
+
 def test_a_membership_that_no_event_told_of_is_found(
     house: House, services: Any, gateway: Gateway, ben: Peer
 ) -> None:

@@ -8,7 +8,7 @@ from gateway.http.base import FILES, KEY
 from gateway.http.problems import MIMETYPE, Problem
 
 PROBLEM = {"$ref": "#/components/responses/Problem"}
-NOTHING_NEW = ("login", "refresh", "logout", "join", "leave", "end")
+NOTHING_NEW = ("login", "refresh", "logout", "join", "leave", "end", "calendar_token")
 DESCRIPTION = (
     "The HTTP half of the client protocol, version 1: within it things are only added. The websocket's half "
     "is in `/api/v1/asyncapi.json`. Ids are texts (UUIDv7), times RFC 3339 in UTC with milliseconds. Lists "
