@@ -1,4 +1,4 @@
-"""Whatever is asked, fitting or not, the answer is one that the OpenAPI document tells of, and never a failure."""
+"""Whatever is asked, fitting or not, the answer is one that the OpenAPI document tells of."""
 
 import pytest
 import schemathesis
