@@ -22,10 +22,9 @@ from machine import (
 from stack import SERVICES, Stack, elsewhere, leftovers
 
 BEGAN = time.monotonic()
-TESTS = (
-    *("libs/kit/tests", "services/*/tests", "deploy/local/tests", "deploy/local/demo/tests"),
-    *("tests/contract", "tests/integration", "tests/browser", "tests/chaos"),
-)
+# Each half waits for much of its time, so both at once take little longer than one.
+PARTS = ("libs/kit/tests", "services/*/tests", "deploy/local/tests", "deploy/local/demo/tests")
+WHOLE = ("tests/contract", "tests/integration", "tests/browser", "tests/chaos")
 TYPED = ("libs/kit/kit", *(f"services/{name}/{name}" for name in (*SERVICES, "gateway")), "deploy/local")
 
 
@@ -106,11 +105,29 @@ def test() -> int:
         os.environ["TEST_DATABASE_URI"] = servers.database_uri
         os.environ["TEST_AMQP_URI"] = servers.amqp_uri
         os.environ["CHROMIUM"] = str(chromium())
-        places = [place for pattern in TESTS for place in sorted(ROOT.glob(pattern))]
-        tested = subprocess.run(["pytest", *places], cwd=ROOT, check=False).returncode
+        tested = _pytest_both()
     if failed:
         raise Trouble(f"Not in order besides the tests: {', '.join(failed)}; see above.")
     return tested
+
+
+def _pytest_both() -> int:
+    """The parts by themselves and the whole, at once; what the parts had to say follows."""
+
+    def pytest(patterns: tuple[str, ...]) -> list[str | Path]:
+        return ["pytest", *(place for pattern in patterns for place in sorted(ROOT.glob(pattern)))]
+
+    log = LOCAL / "test" / "parts.log"
+    with log.open("wb") as out:
+        beside = subprocess.Popen(pytest(PARTS), cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
+        try:
+            together = subprocess.run(pytest(WHOLE), cwd=ROOT, check=False).returncode
+            apart = beside.wait()
+        finally:
+            beside.terminate()
+    say("The parts by themselves")
+    print(log.read_text(errors="replace"), flush=True)
+    return together or apart
 
 
 def lint() -> int:
