@@ -28,9 +28,14 @@ _FROM_THE_END = ("BYMONTHDAY", "BYSETPOS")
 _ONE_VALUE = ("FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST")
 _LIMITS = ("COUNT", "UNTIL")
 _STEPS = {"DAILY": 1, "WEEKLY": 7}
-# BYWEEKNO and BYYEARDAY are left out: Thunderbird reads the one as every week, and nobody says the other.
-_PARTS = {*_ONE_VALUE, *_NUMBERS, "BYDAY"}
-_FREQUENCIES = {"DAILY": _PARTS, "WEEKLY": _PARTS - {"BYMONTHDAY"}, "MONTHLY": _PARTS, "YEARLY": _PARTS}
+# BYWEEKNO and BYYEARDAY are left out: Thunderbird reads the one as every week, and nobody says the other. A day
+# that hardly ever comes is for months and years to name: to walk there day by day would take long.
+_FREQUENCIES = {
+    "DAILY": {*_ONE_VALUE, "BYDAY"},
+    "WEEKLY": {*_ONE_VALUE, "BYMONTH", "BYDAY", "BYSETPOS"},
+    "MONTHLY": {*_ONE_VALUE, *_NUMBERS, "BYDAY"},
+    "YEARLY": {*_ONE_VALUE, *_NUMBERS, "BYDAY"},
+}
 
 
 @cache

@@ -140,6 +140,7 @@ def test_a_rule_is_kept_as_everybody_reads_it(text: str, kept: str, last: str | 
         "FREQ=MONTHLY;BYDAY=0MO",
         "FREQ=MONTHLY;BYDAY=XX",
         "FREQ=YEARLY;BYYEARDAY=4",
+        "FREQ=DAILY;BYMONTH=1;BYMONTHDAY=4",
         "FREQ=YEARLY;BYWEEKNO=1;BYDAY=MO",
         "FREQ=WEEKLY;BYSETPOS=1",
         "FREQ=WEEKLY;BYDAY=TU",
