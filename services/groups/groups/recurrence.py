@@ -28,8 +28,8 @@ _FROM_THE_END = ("BYMONTHDAY", "BYSETPOS")
 _ONE_VALUE = ("FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST")
 _LIMITS = ("COUNT", "UNTIL")
 _STEPS = {"DAILY": 1, "WEEKLY": 7}
-# BYWEEKNO and BYYEARDAY are left out: Thunderbird reads the one as every week, and nobody says the other. A day
-# that hardly ever comes is for months and years to name: to walk there day by day would take long.
+# BYWEEKNO and BYYEARDAY are left out: Thunderbird reads the one as every week, and nobody says the other.
+# A day that hardly ever comes is for months and years to name: to walk there day by day would take long.
 _FREQUENCIES = {
     "DAILY": {*_ONE_VALUE, "BYDAY"},
     "WEEKLY": {*_ONE_VALUE, "BYMONTH", "BYDAY", "BYSETPOS"},
