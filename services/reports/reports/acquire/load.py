@@ -171,7 +171,7 @@ class _View:
         return latest - self.replica.limits.overlap if latest else None
 
     def _stage(self, sql: str, columns: tuple[str, ...], since: datetime | None) -> tuple[str, int]:
-        """Copies the query's rows into a new temporary table; returns its name and their number."""
+        """Copies the query's rows into a temporary table; returns its name and their number."""
         result = self.replica.run(sql, since, self.file)
         given = list(result.keys())
         if missing := [c for c in columns if c not in given]:
@@ -180,10 +180,12 @@ class _View:
             raise LoadError(f"{self.file}: the column {extra[0]} is not one of the view {self.view.name}.")
         name = f"stage_{self.view.name}"
         order = ", ".join(given)
-        self._execute(f"DROP TABLE IF EXISTS {name}")
+        # Emptied rather than made anew: each table dropped stays locked until the end of the transaction.
         self._execute(
-            f"CREATE TEMP TABLE {name} ON COMMIT DROP AS SELECT {order} FROM {self.fact.name} WITH NO DATA"
+            f"CREATE TEMP TABLE IF NOT EXISTS {name} ON COMMIT DROP"
+            f" AS SELECT {', '.join(self.view.names)} FROM {self.fact.name} WITH NO DATA"
         )
+        self._execute(f"TRUNCATE {name}")
         count = 0
         cursor = self.tx.connection().connection.cursor()
         try:
@@ -202,9 +204,12 @@ class _View:
             raise LoadError(f"{self.file}: {problem.diag.message_primary}{where}") from problem
         finally:
             cursor.close()
-        if self.view.key:
-            self._execute(f"ALTER TABLE {name} ADD PRIMARY KEY ({', '.join(self.view.key)})")
         self._execute(f"ANALYZE {name}")
+        if key := ", ".join(self.view.key):
+            twice = self._execute(f"SELECT {key} FROM {name} GROUP BY {key} HAVING count(*) > 1 LIMIT 1")
+            if row := twice.first():
+                which = ", ".join(map(str, row))
+                raise LoadError(f"{self.file}: ({key})=({which}) is there more than once.")
         return name, count
 
     def _merge(self, sql: str, since: datetime | None) -> int:

@@ -14,7 +14,8 @@ Write = Callable[..., str]
 
 @dataclass(frozen=True)
 class Check:
-    """Two amounts of a company that should be one. `where` names documents at fault, as far as known."""
+    """Two amounts of a company that should be one, or `allowed` apart. `where` names documents at fault, as
+    far as they are known."""
 
     name: str
     company_id: str
@@ -22,11 +23,12 @@ class Check:
     currency: str
     found: Decimal
     expected: Decimal
+    allowed: Decimal = Decimal(0)
     where: tuple[str, ...] = ()
 
     @property
     def agrees(self) -> bool:
-        return not self.where and self.difference == 0
+        return not self.where and abs(self.difference) <= self.allowed
 
     @property
     def difference(self) -> Decimal:
@@ -47,8 +49,8 @@ class Check:
         return text + (f" ({', '.join(self.where)})" if self.where else "")
 
     def as_json(self) -> dict[str, Any]:
-        body = asdict(self) | {name: str(round(getattr(self, name), 2)) for name in ("found", "expected")}
-        return body | {"where": list(self.where), "agrees": self.agrees}
+        amounts = {name: str(round(getattr(self, name), 2)) for name in ("found", "expected", "allowed")}
+        return asdict(self) | amounts | {"where": list(self.where), "agrees": self.agrees}
 
     @classmethod
     def of_json(cls, body: Mapping[str, Any]) -> "Check":
@@ -56,11 +58,13 @@ class Check:
             **{name: body[name] for name in ("name", "company_id", "company", "currency")},
             found=Decimal(body["found"]),
             expected=Decimal(body["expected"]),
+            allowed=Decimal(body["allowed"]),
             where=tuple(body["where"]),
         )
 
 
-# Each query gives company_id, found, expected and where; one without a row for a company says nothing of it.
+# Each query gives company_id, found, expected, and perhaps allowed and where; a company without a row is not
+# judged.
 _UNBALANCED = """
     SELECT company_id, sum(debit) AS found, sum(credit) AS expected,
         (array_agg(doc_no ORDER BY date DESC, doc_no)
@@ -71,7 +75,7 @@ _UNBALANCED = """
         FROM fact_gl_line WHERE source = :source GROUP BY company_id, move_id) move
     GROUP BY company_id"""
 _CONTROL = """
-    SELECT company_id, coalesce(sum(open), 0) AS found, coalesce(sum(booked), 0) AS expected, NULL AS "where"
+    SELECT company_id, coalesce(sum(open), 0) AS found, coalesce(sum(booked), 0) AS expected
     FROM (SELECT i.company_id, i.amount - coalesce(s.amount, 0) AS open, NULL::numeric AS booked
         FROM fact_open_item i
         LEFT JOIN (SELECT item_id, sum(amount) AS amount FROM fact_settlement
@@ -83,15 +87,18 @@ _CONTROL = """
         JOIN fact_account a ON a.source = l.source AND a.account_id = l.account_id AND a.subtype = '{subtype}'
         WHERE l.source = :source AND l.date <= :day) both_sides
     GROUP BY company_id"""
+# What is sold in another currency is rounded line by line, and what that leaves over is booked beside it.
 _SALES = """
     SELECT company_id, coalesce(sum(invoiced), 0) AS found, coalesce(sum(booked), 0) AS expected,
-        NULL AS "where"
-    FROM (SELECT l.company_id, l.net_amount AS invoiced, NULL::numeric AS booked
+        0.01 * count(*) FILTER (WHERE abroad) AS allowed
+    FROM (SELECT l.company_id, l.net_amount AS invoiced, NULL::numeric AS booked,
+            l.currency <> c.currency AS abroad
         FROM fact_invoice_line l
+        JOIN fact_company c ON c.source = l.source AND c.company_id = l.company_id
         LEFT JOIN fact_account a ON a.source = l.source AND a.account_id = l.account_id
         WHERE l.source = :source AND l.side = 'ar' AND coalesce(a.class, 'income') = 'income'
         UNION ALL
-        SELECT l.company_id, NULL, -l.amount
+        SELECT l.company_id, NULL, -l.amount, false
         FROM fact_gl_line l
         JOIN fact_account a ON a.source = l.source AND a.account_id = l.account_id AND a.class = 'income'
         WHERE l.source = :source AND l.journal_type = 'sale' AND NOT l.is_closing) both_sides
@@ -113,7 +120,7 @@ _CASH = """
     )
     SELECT b.company_id, coalesce(sum(m.net) FILTER (WHERE m.net > 0), 0)
             - coalesce(-sum(m.net) FILTER (WHERE m.net < 0), 0) AS found,
-        b.closing - b.opening AS expected, NULL AS "where"
+        b.closing - b.opening AS expected
     FROM balance b LEFT JOIN move m ON m.company_id = b.company_id
     GROUP BY b.company_id, b.opening, b.closing"""
 
@@ -161,17 +168,18 @@ def tie_out(tx: Session, source: str, day: date, offered: Iterable[str]) -> list
     for name, (views, query) in _CHECKS.items():
         if not views <= offered:
             continue
-        for row in tx.execute(sa.text(query), {"source": source, "day": day}):
-            company = companies.get(row.company_id)
+        for row in tx.execute(sa.text(query), {"source": source, "day": day}).mappings():
+            company = companies.get(row["company_id"])
             checks.append(
                 Check(
                     name=name,
-                    company_id=row.company_id,
-                    company=company.name if company else row.company_id,
+                    company_id=row["company_id"],
+                    company=company.name if company else row["company_id"],
                     currency=company.currency if company else "",
-                    found=row.found or Decimal(0),
-                    expected=row.expected or Decimal(0),
-                    where=tuple(row.where or ()),
+                    found=row["found"] or Decimal(0),
+                    expected=row["expected"] or Decimal(0),
+                    allowed=row.get("allowed") or Decimal(0),
+                    where=tuple(row.get("where") or ()),
                 )
             )
     return checks

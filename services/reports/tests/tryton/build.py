@@ -40,6 +40,8 @@ class Company:
         User = Model.get("res.user")
         create_company(party=party, currency=currency)
         self.company = next(c for c in Model.get("company.company").find() if c.party.name == name)
+        self.company.cancel_invoice_out = True
+        self.company.save()
         user = User(config.get_config().user)
         if self.company not in user.companies:
             user.companies.append(self.company)
@@ -83,6 +85,22 @@ class Company:
         line = self.term.lines.new(type="remainder")
         line.relativedeltas.new(days=30)
         self.term.save()
+
+    @classmethod
+    def again(cls, name):
+        """The company that was built before."""
+        it = cls.__new__(cls)
+        it.company = next(c for c in Model.get("company.company").find() if c.party.name == name)
+        it.employee, *_ = Model.get("company.employee").find([("company", "=", it.company.id)])
+        user = Model.get("res.user")(config.get_config().user)
+        user.company, user.employee = it.company, it.employee
+        user.save()
+        it.enter()
+        it.invoiced = TODAY
+        it.accounts = get_accounts(it.company)
+        it.cash, *_ = Model.get("account.invoice.payment.method").find([("company", "=", it.company.id)])
+        it.term, *_ = Model.get("account.invoice.payment_term").find([("name", "=", f"30 days, {name}")])
+        return it
 
     def enter(self):
         """Everything after this is seen and done as a user of this company."""
@@ -178,11 +196,34 @@ class Company:
             pay.form.type = "partial"
             pay.execute("pay")
 
-    def truth(self):
+    def close(self, year):
+        """The year's closing move, in a period of its own, and then nothing more is booked in it."""
+        self.enter()
+        fiscal, *_ = Model.get("account.fiscalyear").find(
+            [("company", "=", self.company.id), ("start_date", "=", date(year, 1, 1))]
+        )
+        Period, Journal = Model.get("account.period"), Model.get("account.journal")
+        last = Period(name=f"Closing {year}", fiscalyear=fiscal, type="adjustment")
+        last.start_date = last.end_date = date(year, 12, 31)
+        last.save()
+        journal = Journal(name="Closing", code="CLOSE", type="situation")
+        journal.save()
+        equity, *_ = Model.get("account.account").find(
+            [("company", "=", self.company.id), ("type.name", "ilike", "%equity%")]
+        )
+        wizard = Wizard("account.fiscalyear.balance_non_deferral")
+        wizard.form.fiscalyear, wizard.form.journal, wizard.form.period = fiscal, journal, last
+        wizard.form.credit_account = wizard.form.debit_account = equity
+        wizard.execute("balance")
+        (move,) = Model.get("account.move").find([("period", "=", last.id)])
+        move.click("post")
+        fiscal.click("close")
+
+    def truth(self, today=TODAY):
         """What Tryton answers, by its reports and by sums over its objects."""
         self.enter()
         Sale, Line = Model.get("sale.sale"), Model.get("account.move.line")
-        days = {"from_date": date(2024, 1, 1), "to_date": TODAY, "period": "month"}
+        days = {"from_date": date(2024, 1, 1), "to_date": today, "period": "month"}
         with config.get_config().set_context(company=self.company.id, **days):
             months = {
                 str(r.date): [str(r.revenue), r.number]
@@ -211,10 +252,22 @@ class Company:
             [("state", "in", ["posted", "paid"]), ("company", "=", self.company.id)]
         )
         Party = Model.get("party.party")
+        moments = [date(2024, 12, 31), date(2025, 3, 31), today]
         return {
+            "ageing": {str(day): self.ageing(day) for day in moments},
+            "trial_balance": {year: self.trial_balance(year, today) for year in (2024, 2025)},
+            "income": {"2024": self.income(2024, 12), "2025": self.income(2025, today.month)},
+            "balance_sheet": {
+                str(day): self.statement("balance", date=day, cumulate=True) for day in moments
+            },
+            "cash": {f"2025-{month:02}": self.cash_flow(month) for month in range(1, today.month + 1)},
+            "production": self.produced(),
+            "stock": self.stocked(),
+            "headcount": {str(day): self.headcount(day) for day in moments},
+            "hours": str(sum(line.duration.total_seconds() for line in self.all("timesheet.line")) / 3600),
             "company": str(self.company.id),
             "currency": self.company.currency.code,
-            "today": str(TODAY),
+            "today": str(today),
             "revenue": str(total.revenue),
             "orders": total.number,
             "months": months,
@@ -238,6 +291,106 @@ class Company:
                 for kind in ("out", "in")
             },
         }
+
+    def all(self, model):
+        return Model.get(model).find([("company", "=", self.company.id)])
+
+    def asked(self, **context):
+        """Tryton's reports take what they are about from the context."""
+        return config.get_config().set_context(company=self.company.id, posted=True, **context)
+
+    def ageing(self, day):
+        found = {}
+        for side, kind in (("ar", "customer"), ("ap", "supplier")):
+            with self.asked(type=kind, date=day, term1=30, term2=60, term3=90, unit="day"):
+                found[side] = {
+                    row.party.name: [str(getattr(row, f"term{n}").quantize(CENT)) for n in range(4)]
+                    + [str(row.balance.quantize(CENT))]
+                    for row in Model.get("account.aged_balance").find()
+                }
+        return found
+
+    def fiscal_year(self, year):
+        found, *_ = Model.get("account.fiscalyear").find(
+            [("company", "=", self.company.id), ("start_date", "=", date(year, 1, 1))]
+        )
+        return found
+
+    def trial_balance(self, year, today):
+        """What was there, what came and went, and what is there, by account."""
+        days = {"from_date": date(year, 1, 1), "to_date": min(today, date(year, 12, 31))}
+        with self.asked(fiscalyear=self.fiscal_year(year).id, **days):
+            rows = {
+                row.account.code if hasattr(row, "account") else row.code: [
+                    str(getattr(row, name).quantize(CENT))
+                    for name in ("start_balance", "debit", "credit", "end_balance")
+                ]
+                for row in Model.get("account.general_ledger.account").find()
+            }
+        return {code: row for code, row in rows.items() if any(map(D, row))}
+
+    def income(self, year, month):
+        fiscal = self.fiscal_year(year)
+        months = [p for p in fiscal.periods if p.type == "standard"]
+        first, last = months[0], months[month - 1]
+        return self.statement("income", fiscalyear=fiscal.id, start_period=first.id, end_period=last.id)
+
+    def statement(self, kind, **context):
+        """What is on each line of a statement itself; credit less debit unless it is called assets."""
+
+        def signed(line):
+            return line.amount * (-1 if line.assets else 1)
+
+        with self.asked(**context):
+            found = defaultdict(D)
+            for line in Model.get("account.account.type").find(
+                [("company", "=", self.company.id), ("statement", "=", kind)]
+            ):
+                found[line.name] += signed(line) - sum(map(signed, line.childs))
+        return {name: str(amount.quantize(CENT)) for name, amount in found.items() if amount}
+
+    def cash_flow(self, month):
+        last = (date(2025, month, 28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+        days = {"from_date": last.replace(day=1), "to_date": last}
+        with self.asked(fiscalyear=self.fiscal_year(2025).id, **days):
+            rows = Model.get("account.general_ledger.account").find([("id", "=", self.accounts["cash"].id)])
+            return [
+                str(sum((getattr(row, name) for row in rows), D(0)).quantize(CENT))
+                for name in ("debit", "credit")
+            ]
+
+    def produced(self):
+        found = defaultdict(lambda: [0.0, 0.0])
+        for order in self.all("production"):
+            for move in order.outputs:
+                if move.state == "done" and move.product == order.product:
+                    key = f"{order.effective_date:%Y-%m} {order.product.template.name}"
+                    found[key][move.to_location.type == "lost_found"] += move.quantity
+        return dict(found)
+
+    def stocked(self):
+        """What lies in the warehouse, and what it is worth."""
+        places = [
+            getattr(warehouse, f"{kind}_location").id
+            for warehouse in Model.get("stock.location").find([("type", "=", "warehouse")])
+            for kind in ("storage", "input", "output")
+        ]
+        with self.asked(locations=places):
+            return {
+                product.template.name: [
+                    str(D(str(product.quantity)).quantize(CENT)),
+                    str(product.cost_value.quantize(CENT)),
+                ]
+                for product in Model.get("product.product").find([("type", "=", "goods")])
+                if product.quantity
+            }
+
+    def headcount(self, day):
+        with self.asked(active_test=False):
+            return sum(
+                (e.start_date or date.min) <= day <= (e.end_date or date.max)
+                for e in self.all("company.employee")
+            )
 
     def left(self, line):
         """What is still to be delivered: by stock moves, or, where nothing moves, by invoices."""
@@ -415,12 +568,28 @@ def year_of_trade(it, party, money):
             out.unit_price, out.currency = D(0), it.company.currency
     production.effective_date = date(2025, 5, 22)
     production.click("do")
+    people(it)
 
 
-def main():
-    conf = config.set_trytond(database=sys.argv[1])
-    conf.skip_warning = True
-    money = currencies()
+def people(it):
+    """Who came and went, and the hours of one."""
+    Employee, Party = Model.get("company.employee"), Model.get("party.party")
+    for name, start, end in (
+        ("Iris Inula", date(2024, 2, 1), date(2025, 2, 28)),
+        ("Lars Lovage", date(2025, 3, 31), None),
+    ):
+        party = Party(name=name)
+        party.save()
+        Employee(company=it.company, party=party, start_date=start, end_date=end).save()
+    work = Model.get("timesheet.work")(name="Packing")
+    work.save()
+    for day, hours in ((date(2025, 6, 2), 7.5), (date(2025, 6, 3), 4.25)):
+        line = Model.get("timesheet.line")(company=it.company, employee=it.employee, date=day, work=work)
+        line.duration = timedelta(hours=hours)
+        line.save()
+
+
+def build(money):
     first = Company("Fennel and Sons", money["EUR"])
     party = customers()
     year_of_trade(first, party, money)
@@ -433,11 +602,15 @@ def main():
     second.confirm(abroad)
     second.bill(abroad)
     answers = [second.truth()]
-    user = Model.get("res.user")(conf.user)
-    user.company = first.company
-    user.employee = first.employee
-    user.save()
-    json.dump([first.truth(), *answers], sys.stdout)
+    first = Company.again("Fennel and Sons")
+    first.close(2024)
+    return [first.truth(), *answers]
+
+
+def main():
+    conf = config.set_trytond(database=sys.argv[1])
+    conf.skip_warning = True
+    json.dump(build(currencies()), sys.stdout)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from sqlalchemy.engine import make_url
 
 HERE = Path(__file__).parent
 LOCAL = HERE.parents[3] / ".local"
-MODULES = ("sale", "purchase", "production")
+MODULES = ("sale", "purchase", "production", "timesheet")
 
 
 @dataclass(frozen=True)
@@ -98,14 +98,62 @@ def tryton(environment: Path) -> Iterator[Tryton]:
     engine.dispose()
 
 
-def build(environment: Path, server: sa.URL, name: str) -> str:
-    """Installs the modules, enters a company's documents, and returns what Tryton makes of them, as JSON."""
-    env = {
+@dataclass
+class GoingOn:
+    """A copy of Tryton's database in which its company trades on, step by step."""
+
+    uri: str
+    process: subprocess.Popen[str]
+
+    def step(self) -> dict[str, Any]:
+        """Lets the next step be done; what Tryton then says of the company."""
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        told = self.process.stdout.readline()
+        assert told, "Tryton ended: its log is beside its environment."
+        truth: dict[str, Any] = json.loads(told)
+        return truth
+
+
+@pytest.fixture
+def going_on(environment: Path, tryton: Tryton) -> Iterator[GoingOn]:
+    server, reader = make_url(required("TEST_DATABASE_URI")), make_url(tryton.uri)
+    name = f"tryton_on_{uuid4().hex[:12]}"
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {reader.database}"))
+    with (LOCAL / "tryton-venv" / "log").open("w") as log:
+        process = subprocess.Popen(
+            [environment / "python", HERE / "trade_on.py", name],
+            cwd=HERE,
+            env={**os.environ, "TZ": "UTC", "PYTHONWARNINGS": "ignore", **addressed(server)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+        yield GoingOn(reader.set(database=name).render_as_string(hide_password=False), process)
+        process.kill()
+        process.wait()
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()
+
+
+def addressed(server: sa.URL) -> dict[str, str]:
+    """Where Tryton finds its databases."""
+    return {
         "TRYTOND_DATABASE_URI": server.set(drivername="postgresql", database="")
         .render_as_string(hide_password=False)
-        .replace("?", "/?"),
-        "TRYTONPASSFILE": str(LOCAL / "tryton-venv" / "password"),
+        .replace("?", "/?")
     }
+
+
+def build(environment: Path, server: sa.URL, name: str) -> str:
+    """Installs the modules, enters a company's documents, and returns what Tryton makes of them, as JSON."""
+    env = {**addressed(server), "TRYTONPASSFILE": str(LOCAL / "tryton-venv" / "password")}
     Path(env["TRYTONPASSFILE"]).write_text("password of a test\n")
     admin = [environment / "trytond-admin", "-d", name, "--email", "admin@fennel.example", "--all"]
     run(*admin, "-u", *MODULES, "--activate-dependencies", **env)
