@@ -1,14 +1,12 @@
 """Acquiring: the facts become what the replica shows, wholly or not at all."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from kit.config import ConfigError
 from reports.acquire.canonical import VIEWS
 from reports.acquire.replica import LoadError
@@ -165,43 +163,6 @@ def test_a_slow_query_is_ended(acquired: Any, tmp_path: Path) -> None:
     acquired.folder = tmp_path
     with pytest.raises(LoadError, match=r"company\.sql: canceling statement due to statement timeout"):
         acquired.load(statement_seconds=1)
-
-
-STEPS = st.lists(
-    st.one_of(
-        st.tuples(st.just("put"), st.integers(0, 5), st.integers(1, 999)),
-        st.tuples(st.just("delete"), st.integers(0, 5), st.just(0)),
-        st.tuples(st.just("load"), st.booleans(), st.just(0)),
-    ),
-    max_size=10,
-)
-
-
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=STEPS)
-def test_whatever_the_order_of_changes_and_loads_the_facts_end_as_the_replica(
-    acquired: Any, erp: Any, sold: Sold, tmp_path: Path, steps: list[tuple[str, Any, int]]
-) -> None:
-    for name in ("company.sql", "order_line.sql"):
-        (tmp_path / name).write_text((KINDS / "generic" / name).read_text())
-    acquired.folder = tmp_path
-    erp.empty()
-    erp.company()
-    acquired.load(whole=True)  # forgets the example before
-    clock = datetime(2026, 1, 1, tzinfo=UTC)
-    for step, n, cents in steps:
-        clock += timedelta(hours=5)
-        if step == "load":
-            acquired.load(whole=n)
-            continue
-        erp.run(f"DELETE FROM rpt.order_line WHERE line_id = '{n}'")
-        if step == "put":
-            erp.lines(sold(str(n), "2026-10-01", f"{cents}.01", changed_at=clock))
-    acquired.load(whole=False)
-    after_many = acquired.facts("order_line")
-    acquired.load(whole=True)
-    assert after_many == acquired.facts("order_line")
-    assert len(after_many) == erp.count("order_line")
 
 
 def test_the_file_of_sources_is_checked_when_it_is_read(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from kit.db import Transactions
 from kit.event import new_id
 from kit.testing import check_models, hear_event, required
 from reports import admin, errors, events
+from reports.acquire.canonical import VIEWS
 from reports.analyse import period, sales
 from reports.models import Member
 from reports.settings import ReportsSettings
@@ -37,6 +38,19 @@ def test_the_readme_names_every_refusal_and_event_and_config_every_setting(kit_c
     assert [name for name in (*codes, *types) if f"`{name}`" not in readme] == []
     assert len(set(codes)) > 12
     assert [name for name in ReportsSettings.__annotations__ if name not in config.read(kit_config)] == []
+
+
+def test_the_page_on_connecting_an_erp_names_every_view_column_and_word(kit_config: Path) -> None:
+    page = (kit_config.parents[2] / "docs" / "connect-an-erp.md").read_text()
+    for view in VIEWS.values():
+        [row] = re.findall(
+            rf"^\| {view.name} \|.*$|{view.name} \([^)]*\)[^|;]*(?:\([^)]*\)[^|;]*)*", page, re.MULTILINE
+        )[:1]
+        for column in view.columns:
+            assert f"{column.name}{'!' if column.required else ''}" in row, (view.name, column.name)
+            assert [word for word in column.words if word not in row] == []
+    kinds = {path.name for path in (kit_config.parent / "sources").iterdir()}
+    assert {kind for kind in kinds if kind not in page} == set()
 
 
 def test_sources_that_cannot_be_used_end_the_service_at_its_start(kit_config: Path, tmp_path: Path) -> None:
