@@ -72,7 +72,7 @@ def check_source(settings: ReportsSettings, name: str) -> int:
             found = check(tx, source, settings.KINDS_FOLDER / source.kind, limits)
             tx.rollback()
     except LoadError as problem:
-        say(f"{problem} {problem.__cause__ or ''}")
+        say(f"{problem} {getattr(problem.__cause__, 'orig', None) or ''}".strip())
         return 2
     finally:
         engine.dispose()

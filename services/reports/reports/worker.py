@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, timedelta
+from typing import Any
 
 import psycopg2
 import sqlalchemy as sa
@@ -18,10 +19,10 @@ from prometheus_client import Histogram
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from reports import jobs, making
-from reports.acquire.load import load
+from reports.acquire.load import Reading, load
 from reports.acquire.replica import Limits, LoadError
 from reports.acquire.sources import Source, read_sources
-from reports.acquire.tieout import SHOWN_ON, Check, tie_out
+from reports.acquire.tieout import LOOKED_AT, SHOWN_ON, Check, tie_out
 from reports.events import LoadFinished, ReportMade, ReportProgressed, SourceStateChanged
 from reports.models import HookCall, Load, Report
 from reports.rooms import why_not, why_not_there
@@ -162,11 +163,26 @@ class Worker:
             held = jobs.hold(tx, job)
             held.status, held.finished_at, held.as_of = "ready", now(), reading.as_of
             held.whole, held.rows, held.changed = bool(whole), reading.rows, reading.changed
-            day = reading.as_of.astimezone(source.zone).date()
-            held.checks = [check.as_json() for check in tie_out(tx, source.name, day, reading.rows)]
+            held.checks = self._judged(tx, job, source, reading)
             self._tell_load(tx, held)
         changed = sum(reading.changed.values())
         log.info("load_finished", source=source.name, load_id=job.id, whole=whole, changed=changed)
+
+    def _judged(self, tx: Transaction, job: Load, source: Source, reading: Reading) -> list[dict[str, Any]]:
+        """What the load's facts tie out to; of facts that are as they were, what they did then."""
+        day = reading.as_of.astimezone(source.zone).date()
+        ready = sa.select(Load).where(Load.source == source.name, Load.status == "ready", Load.id != job.id)
+        before = tx.scalars(ready.order_by(Load.finished_at.desc()).limit(1)).first()
+        if (
+            before
+            and before.as_of
+            and before.checks is not None
+            and before.as_of.astimezone(source.zone).date() == day
+            and set(before.rows or ()) == set(reading.rows)
+            and not any(reading.changed.get(view) for view in LOOKED_AT)
+        ):
+            return before.checks
+        return [check.as_json() for check in tie_out(tx, source.name, day, reading.rows)]
 
     def _tell_load(self, tx: Transaction, job: Load) -> None:
         mismatches = [check.sentence() for check in _mismatches(job)]

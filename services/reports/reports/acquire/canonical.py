@@ -1,7 +1,7 @@
 """The canonical reporting model: which views a source may offer, and their columns.
 
 A view is written as its columns: `name` is text, `name:date` another type, `!` means never null,
-`=a|b` lists the only words allowed.
+`=a|b` lists the only words allowed. A query may leave out a column that may be null.
 """
 
 from dataclasses import dataclass
@@ -72,8 +72,8 @@ VIEWS: dict[str, View] = {
         _view(
             "gl_line",
             "line_id",
-            "line_id! company_id! move_id! doc_no date:date! account_id! party_id amount:num! currency"
-            " amount_currency:num journal_type is_closing:bool! description changed_at:time!",
+            "line_id! company_id! move_id! doc_no date:date! account_id! party_id amount:num! debit:num"
+            " currency amount_currency:num journal_type is_closing:bool! description changed_at:time!",
         ),
         _view(
             "open_item",

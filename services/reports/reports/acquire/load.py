@@ -174,7 +174,8 @@ class _View:
         """Copies the query's rows into a temporary table; returns its name and their number."""
         result = self.replica.run(sql, since, self.file)
         given = list(result.keys())
-        if missing := [c for c in columns if c not in given]:
+        required = [c.name for c in self.view.columns if c.required and c.name in columns]
+        if missing := [c for c in required if c not in given]:
             raise LoadError(f"{self.file}: the column {missing[0]} is missing.")
         if extra := [c for c in given if c not in columns] or [c for c in given if given.count(c) > 1]:
             raise LoadError(f"{self.file}: the column {extra[0]} is not one of the view {self.view.name}.")
@@ -225,8 +226,15 @@ class _View:
                     raise LoadError(
                         f"{self.file}: {wrong!r} in the column {column.name}; allowed: {allowed}."
                     )
-        changed = self._delete_missing(name) if since is None else 0
         names, key = ", ".join(self.view.names), ", ".join(self.view.key)
+        if not key:
+            # Without a key a view is replaced, but not by what it is already.
+            ours = f"SELECT {names} FROM {self.fact.name} WHERE source = :source"
+            theirs = f"SELECT {names} FROM {name}"
+            different = f"SELECT EXISTS (({ours} EXCEPT ALL {theirs}) UNION ALL ({theirs} EXCEPT ALL {ours}))"
+            if not self._execute(different, source=self.source).scalar():
+                return 0
+        changed = self._delete_missing(name) if since is None else 0
         again = ""
         if self.view.key:
             rest = [n for n in self.view.names if n not in self.view.key]

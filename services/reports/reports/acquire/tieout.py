@@ -138,6 +138,7 @@ _CHECKS: dict[str, tuple[set[str], str]] = {
     "sales": (_LEDGER | {"invoice_line"}, _SALES),
     "cash": (_LEDGER, _CASH),
 }
+LOOKED_AT = {"company"}.union(*(views for views, _ in _CHECKS.values()))
 SENTENCES = {
     "debits_and_credits": "{company}: debits are {found}, credits are {expected}.",
     "receivables": "{company}: open receivables are {found}, their accounts in the ledger {expected}.",

@@ -1,7 +1,8 @@
--- A year's closing move sits in an adjustment period and a journal of the type situation.
+-- What is cancelled is booked as a negative debit or credit; a year is closed in an adjustment period and a journal of the
+-- type situation.
 SELECT l.id::text AS line_id, m.company::text AS company_id, m.id::text AS move_id,
     coalesce(m.number, m.id::text) AS doc_no, m.date, l.account::text AS account_id, l.party::text AS party_id,
-    l.debit - l.credit AS amount, coalesce(second.code, cur.code) AS currency,
+    l.debit - l.credit AS amount, l.debit, coalesce(second.code, cur.code) AS currency,
     CASE WHEN l.second_currency IS NULL THEN l.debit - l.credit ELSE l.amount_second_currency END AS amount_currency,
     CASE j.type WHEN 'revenue' THEN 'sale' WHEN 'expense' THEN 'purchase' ELSE j.type END AS journal_type,
     j.type = 'situation' AND p.type = 'adjustment' AS is_closing,
