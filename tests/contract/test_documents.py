@@ -70,6 +70,16 @@ GET /calendar/token
 POST /calendar/token
 DELETE /calendar/token
 GET /calendar/{}.ics
+GET /news
+POST /news
+GET /news/{}
+PATCH /news/{}
+DELETE /news/{}
+PUT /news/{}/read
+GET /news/{}/reads
+PUT /news/{}/picture
+GET /news/{}/picture
+DELETE /news/{}/picture
 GET /reports/types
 POST /reports
 GET /reports/{}
@@ -96,7 +106,19 @@ def test_the_asyncapi_document_has_every_frame(documents: Documents) -> None:
     assert documents.asyncapi["asyncapi"].startswith("3.")
     assert {"hello", "send", "position", "read", "typing", "ping"} <= documents.frames["fromClient"].keys()
     told = {"welcome", "entries", "entry", "ack", "error", "pong", "group", "group_gone"}
-    told |= {"member", "user", "report", "source", "calendar", "read", "typing", "position", "share"}
+    told |= {
+        "member",
+        "user",
+        "news",
+        "news_gone",
+        "report",
+        "source",
+        "calendar",
+        "read",
+        "typing",
+        "position",
+        "share",
+    }
     assert told <= documents.frames["toClient"].keys()
 
 

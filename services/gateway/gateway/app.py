@@ -22,6 +22,7 @@ from gateway.http.chat import chat
 from gateway.http.groups import groups
 from gateway.http.invites import invites
 from gateway.http.location import location
+from gateway.http.news import news
 from gateway.http.openapi import complete
 from gateway.http.people import people
 from gateway.http.reports import reports
@@ -118,7 +119,7 @@ def create_app(gateway: Gateway) -> APIFlask:
     app.spec_processor(complete)
     app.before_request(_begin)
     app.after_request(_finish)
-    for blueprint in (auth, people, groups, invites, calendar, chat, location, reports):
+    for blueprint in (auth, people, groups, invites, calendar, chat, location, news, reports):
         app.register_blueprint(blueprint)
     ws.install(app)
     pages.install(app, gateway.settings.CLIENT_DIST)

@@ -99,6 +99,21 @@ class PermissionsChanged(Heard, type="auth.permissions_changed"):
     version: int
 
 
+class NewsPublished(Heard, type="news.published"):
+    article: dict[str, Any]
+
+
+class NewsChanged(Heard, type="news.changed"):
+    article: dict[str, Any]
+    read_again: bool
+
+
+class NewsWithdrawn(Heard, type="news.withdrawn"):
+    news_id: str
+    version: int
+    kept_by: list[str]
+
+
 class ReportMade(Heard, type="reports.report_made"):
     report_id: str
     type: str

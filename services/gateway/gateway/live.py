@@ -75,6 +75,9 @@ class Live:
                 (events.SettingsChanged, self._settings_changed),
                 (events.SessionEnded, self._session_ended),
                 (events.PermissionsChanged, self._permissions_changed),
+                (events.NewsPublished, self._news_told),
+                (events.NewsChanged, self._news_told),
+                (events.NewsWithdrawn, self._news_withdrawn),
                 (events.ReportMade, self._report_made),
                 (events.ReportProgressed, self._report_progressed),
                 (events.SourceStateChanged, self._source_state_changed),
@@ -176,6 +179,16 @@ class Live:
     def _permissions_changed(self, event: events.PermissionsChanged) -> None:
         if event.version > FIRST_VERSION:
             self._change_rights(event.user_id, event.version, event.kind, event.permissions)
+
+    def _news_told(self, event: events.NewsPublished | events.NewsChanged) -> None:
+        read_again = isinstance(event, events.NewsChanged) and event.read_again
+        self._tell(event, {"type": "news", "item": event.article, "read_again": read_again})
+
+    def _news_withdrawn(self, event: events.NewsWithdrawn) -> None:
+        kept = set(self._hub.sockets(event.kept_by))
+        # Whose hello is being answered may keep it without our knowing it yet; the list tells them.
+        lost = [s for s in self._hub.sockets(event.envelope.audience) if s.live and s not in kept]
+        self._hub.tell(lost, encode({"type": "news_gone", "id": event.news_id, "version": event.version}))
 
     def _report_made(self, event: events.ReportMade) -> None:
         if self._hub.sockets(event.envelope.audience):

@@ -823,6 +823,49 @@ def test_staff_who_became_customers_no_longer_hear_what_is_for_staff(gateway: Ga
     assert ann.next()["type"] == "pong"
 
 
+def test_news_reach_their_audience_and_who_loses_them_is_told_so(
+    house: House, gateway: Gateway, ann: Peer, ben: Peer, peer: Callable[[], Peer], token: Callable[..., str]
+) -> None:
+    eve, customer = peer(), peer()
+    eve.hello(token(sub="eve", sid="s-3"))
+    customer.hello(token(sub="customer", sid="s-4", kind="customer"))
+    house.members["guest"] = "guest"
+    guest = peer()
+    guest.hello(token(sub="guest", sid="s-5", kind="customer"))
+    everybody = {"ann": ann, "ben": ben, "eve": eve, "guest": guest, "customer": customer}
+    room, item = f"group:{ROOM}", {"id": "n-1", "title": "Gate 4"}
+    gone = {"type": "news_gone", "id": "n-1", "version": 2}
+    news = {"type": "news", "item": item, "read_again": False}
+    again = {**news, "read_again": True}
+
+    def heard() -> dict[str, dict[str, Any]]:
+        for one in everybody.values():
+            one.say(type="ping")
+        told = {name: one.next() for name, one in everybody.items()}
+        for name, one in everybody.items():
+            assert told[name]["type"] == "pong" or one.next()["type"] == "pong"
+        return {name: frame for name, frame in told.items() if frame["type"] != "pong"}
+
+    for audience, hearers in (
+        ("everyone", everybody),
+        ("staff", ("ann", "ben", "eve")),
+        (room, ("ann", "ben", "guest")),
+    ):
+        says(gateway, "news.published", audience, article=item)
+        assert heard() == dict.fromkeys(hearers, news)
+        says(gateway, "news.changed", audience, article=item, read_again=True)
+        assert heard() == dict.fromkeys(hearers, again)
+    for audience, kept_by, losers in (
+        ("everyone", [], everybody),
+        ("everyone", ["staff"], ("guest", "customer")),
+        ("everyone", [room], ("eve", "customer")),
+        ("staff", [room], ("eve",)),
+        (room, ["staff"], ("guest",)),
+    ):
+        says(gateway, "news.withdrawn", audience, news_id="n-1", version=2, kept_by=kept_by)
+        assert heard() == dict.fromkeys(losers, gone)
+
+
 def test_a_report_is_pushed_whole_to_who_asked_and_read_as_that_person(
     services: Any, gateway: Gateway, ann: Peer
 ) -> None:
