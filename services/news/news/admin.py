@@ -16,7 +16,7 @@ from kit.db import Transactions, connect
 from kit.rpc import RpcClient
 
 from news.events import PersonHeard
-from news.markdown import rendered, summarised
+from news.markdown import plain, rendered
 from news.models import Article, Member
 from news.readers import keep_member, keep_person, learn
 from news.settings import NewsSettings
@@ -71,7 +71,7 @@ def render(db: Transactions) -> int:
         with db() as tx:
             article = tx.get_one(Article, article_id, with_for_update=True)
             article.html = rendered(article.body)
-            article.summary = summarised(article.html)
+            article.text = plain(article.html)
     return len(ids)
 
 

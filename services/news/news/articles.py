@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from news import errors, readers
 from news.events import NewsChanged, NewsPublished, NewsWithdrawn, Why
 from news.fields import ArticleFields
-from news.markdown import rendered, summarised
+from news.markdown import plain, rendered
 from news.models import Article, ReadMark
 from news.readers import Place, Told
 
@@ -109,7 +109,7 @@ def write(article: Article, new: ArticleFields) -> set[str]:
         setattr(article, name, values[name])
     if "body" in changed:
         article.html = rendered(article.body)
-        article.summary = summarised(article.html)
+        article.text = plain(article.html)
     return changed
 
 
@@ -196,7 +196,7 @@ def mark(tx: Transaction, article: Article, user_id: str, version: int | None = 
     new = insert(ReadMark).values(article_id=article.id, user_id=user_id, version=read, at=clock.now())
     tx.execute(
         new.on_conflict_do_update(
-            index_elements=[ReadMark.article_id, ReadMark.user_id],
+            index_elements=[ReadMark.user_id, ReadMark.article_id],
             set_={"version": new.excluded.version, "at": new.excluded.at},
             where=ReadMark.version < new.excluded.version,
         )
@@ -256,7 +256,7 @@ def shown(
 
 def shown_whole(tx: Transaction, caller: Caller, article: Article, *, changes: bool) -> dict[str, Any]:
     """An article with its text; who may change it gets what was written, too."""
-    mark = tx.get(ReadMark, (article.id, caller.id), populate_existing=True)
+    mark = tx.get(ReadMark, (caller.id, article.id), populate_existing=True)
     read_at = mark.at if mark and mark.version >= article.read_from else None
     places = readers.places(tx, caller, article.group_ids)
     item = shown(article, read_at, places, changes=changes) | {"html": article.html}

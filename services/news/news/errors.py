@@ -52,5 +52,9 @@ def invalid_picture(msg: str) -> Invalid:
     return Invalid("invalid_picture", msg, [{"loc": ["file"], "msg": msg}])
 
 
+def drawing() -> Unavailable:
+    return Unavailable("unavailable", "Too many pictures come in at this moment. Try again.", retry_after=1)
+
+
 def groups_unavailable() -> Unavailable:
     return Unavailable("unavailable", "Whether you are a member can't be told just now.", retry_after=1)

@@ -78,7 +78,7 @@ class _OfArticle(Said):
             id=_ID.format(1),
             author_id=_ID.format(2),
             title="The new warehouse opens",
-            summary="From Monday on goods come in at gate 4.",
+            text="From Monday on goods come in at gate 4.",
             audience="groups",
             group_ids=[_ID.format(3)],
             must_read=True,

@@ -15,7 +15,6 @@ from markdown_it.token import Token
 
 # Above these stand the titles of the page and of the article.
 FIRST_HEADING, LAST_HEADING = 3, 6
-SUMMARY_CHARACTERS = 240
 
 
 def _lower_headings(state: StateCore) -> None:
@@ -54,7 +53,6 @@ def rendered(markdown: str) -> str:
     return _CLEANER.clean(_PARSER.render(markdown))
 
 
-def summarised(html: str) -> str:
-    """The beginning of an article, without its form and on one line."""
-    text = " ".join(unescape(_TEXT.clean(html)).split())
-    return text if len(text) <= SUMMARY_CHARACTERS else text[: SUMMARY_CHARACTERS - 1].rstrip() + "…"
+def plain(html: str) -> str:
+    """An article's text without its form, on one line."""
+    return " ".join(unescape(_TEXT.clean(html)).split())

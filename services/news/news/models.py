@@ -14,6 +14,9 @@ Audience = Literal["everyone", "staff", "groups"]
 Status = Literal["draft", "planned", "released", "expired", "withdrawn"]
 
 
+SUMMARY_CHARACTERS = 240
+
+
 class Base(DeclarativeBase):
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own name
         datetime: sa.DateTime(timezone=True),
@@ -31,6 +34,7 @@ kit_tables(Base.metadata)
 class Article(Base):
     """An article. Whoever changes it holds the lock of this row and raises `version`.
 
+    `body` is what was written, `html` and `text` are made of it: for readers, and for what they search.
     `at` is its place in lists: when it was made, will be released, or was.
     """
 
@@ -48,7 +52,7 @@ class Article(Base):
     title: Mapped[str]
     body: Mapped[str]
     html: Mapped[str]
-    summary: Mapped[str]
+    text: Mapped[str]
     audience: Mapped[Audience]
     group_ids: Mapped[list[str]]
     must_read: Mapped[bool]
@@ -65,6 +69,12 @@ class Article(Base):
     # A mark of an older version than this no longer counts: it is to be read again.
     read_from: Mapped[int] = mapped_column(default=1)
     picture: Mapped[dict[str, Any] | None]
+
+    @property
+    def summary(self) -> str:
+        """The beginning of its text."""
+        most = SUMMARY_CHARACTERS
+        return self.text if len(self.text) <= most else self.text[: most - 1].rstrip() + "…"
 
     @property
     def over(self) -> bool:
@@ -98,8 +108,9 @@ class ReadMark(Base):
 
     __tablename__ = "read_marks"
 
-    article_id: Mapped[Id] = mapped_column(sa.ForeignKey("articles.id"), primary_key=True)
+    # The person first: what somebody has not read is asked for with every list.
     user_id: Mapped[Id] = mapped_column(primary_key=True)
+    article_id: Mapped[Id] = mapped_column(sa.ForeignKey("articles.id"), primary_key=True, index=True)
     version: Mapped[int]
     at: Mapped[datetime] = mapped_column(default=clock.now)
 

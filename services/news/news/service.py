@@ -2,19 +2,19 @@
 and those it is for see it, and nobody else. Who has read what must be read is known.
 """
 
+import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from kit import clock
 from kit.db import Transaction
-from kit.event import new_id
 from kit.fields import an_id, bounded, checked, contains, page, read_cursor
-from kit.images import NotAnImage, reencoded
 from kit.service import Ask, Files, Service, every, hear, offload, rpc
 
-from news import articles, errors, readers
+from news import articles, errors, pictures, readers
 from news.events import (
     GroupEnded,
     MemberJoined,
@@ -32,6 +32,11 @@ Json = dict[str, Any]
 T = TypeVar("T")
 # More than this a count of unread articles doesn't tell.
 MOST_COUNTED = 1000
+
+
+@cache
+def _drawing(at_once: int) -> threading.BoundedSemaphore:
+    return threading.BoundedSemaphore(at_once)
 
 
 class NewsService(Service):
@@ -153,25 +158,18 @@ class NewsService(Service):
     @rpc
     def set_picture(self, *, article_id: str, incoming_key: str) -> Json:
         self._placed(lambda tx, told: articles.own(tx, self.caller, article_id, told))
+        if not _drawing(self.settings.PICTURES_AT_ONCE).acquire(blocking=False):
+            raise errors.drawing()
         try:
-            content, pixels = self.files.get(incoming_key), self.settings.PICTURE_PIXELS
-            drawn = offload(lambda: reencoded(content, most_side=pixels))
-        except NotAnImage as problem:
-            raise errors.invalid_picture(str(problem)) from None
-        key = f"news/{new_id()}"
-        self.files.put(key, drawn.content)
-        picture = {
-            "key": key,
-            "content_type": drawn.content_type,
-            "size": len(drawn.content),
-            "width": drawn.width,
-            "height": drawn.height,
-            "etag": key[-12:],
-        }
+            content = self.files.get(incoming_key)
+            drawn = offload(pictures.drawn, content, self.settings.PICTURE_PIXELS)
+        finally:
+            _drawing(self.settings.PICTURES_AT_ONCE).release()
+        new = pictures.keep(self.files, drawn)
         try:
-            return self._picture(article_id, picture)
-        except Exception:
-            self.files.delete(key)
+            return self._picture(article_id, new)
+        except BaseException:
+            pictures.forget(self.files, new)
             raise
 
     @rpc
@@ -207,7 +205,7 @@ class NewsService(Service):
         if unread is not None:
             found = found.where(ReadMark.at.is_(None) if unread else ReadMark.at.is_not(None))
         if q:
-            texts = Article.title, Article.body
+            texts = Article.title, Article.text
             found = found.where(sa.or_(*(text.ilike(contains(q), escape="\\") for text in texts)))
         if after := read_cursor(cursor, clock.parse, an_id):
             found = found.where(sa.tuple_(Article.at, Article.id) < sa.tuple_(*after))
@@ -330,7 +328,7 @@ class NewsService(Service):
             return {g: readers.learn(tx, answer) if answer else None for g, answer in answers.items()}
 
     def _picture(self, article_id: str, picture: Json | None) -> Json:
-        """Puts another picture to an article; the old one's file goes when that is committed."""
+        """Gives an article another picture, or none; the old one's file goes when that is committed."""
 
         def work(tx: Transaction, told: Told) -> tuple[Json | None, Json]:
             article = articles.locked(tx, self.caller, article_id, told)
@@ -341,6 +339,5 @@ class NewsService(Service):
             return old, articles.shown_whole(tx, self.caller, article, changes=True)
 
         old, answer = self._placed(work)
-        if old:
-            self.files.delete(old["key"])
+        pictures.forget(self.files, old)
         return answer

@@ -87,6 +87,7 @@ def test_readers_get_neither_the_source_nor_the_plan(house: House) -> None:
     id = house.article(mei, body="[//]: # (not for readers)\n\nHello")
     whole = house.news(tom).get(article_id=id)
     assert "not for readers" not in str(whole)
+    assert [ids(house.news(tom).list(q=q)) for q in ("Hello", "readers")] == [[id], []]
     assert not {"body", "publish_at", "ended_by"} & whole.keys()
     assert (whole["may_change"], house.news(mei).get(article_id=id)["may_change"]) == (False, True)
 

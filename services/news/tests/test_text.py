@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from kit.errors import Refusal
 from kit.store import Store
 from news import admin
-from news.markdown import rendered, summarised
+from news.markdown import plain, rendered
 from news.models import Article
 from PIL import Image
 
@@ -61,26 +61,33 @@ def test_no_markdown_makes_anything_that_runs_or_loads(markdown: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("markdown", "summary"),
+    ("markdown", "text"),
     [
         ("# A\n\nb **c**, d\n- e\n- f", "A b c, d e f"),
         ("1 < 2 & <b>", "1 < 2 & <b>"),
-        ("新闻" * 200, "新闻" * 119 + "新…"),
+        ("[//]: # (hidden)", ""),
         ("***", ""),
     ],
 )
-def test_a_summary_is_the_beginning_in_plain_words(markdown: str, summary: str) -> None:
-    assert summarised(rendered(markdown)) == summary
+def test_the_text_is_what_is_read_in_plain_words(markdown: str, text: str) -> None:
+    assert plain(rendered(markdown)) == text
+
+
+def test_a_summary_is_the_beginning_of_the_text(house: House) -> None:
+    mei = house.publisher()
+    for body, summary in (("新闻" * 120, "新闻" * 120), ("新闻" * 121, "新闻" * 119 + "新…")):
+        id = house.article(mei, body=body)
+        assert house.news(mei).get(article_id=id)["summary"] == summary
 
 
 def test_after_a_change_of_the_rules_all_articles_are_rendered_anew(house: House) -> None:
     id = house.article(house.publisher(), body="*new*")
     with house.db() as tx:
-        tx.query(Article).update({"html": "old", "summary": "old"})
+        tx.query(Article).update({"html": "old", "text": "old"})
     assert admin.render(house.db) == 1
     with house.db() as tx:
         article = tx.get_one(Article, id)
-        assert (article.html, article.summary) == ("<p><em>new</em></p>\n", "new")
+        assert (article.html, article.text) == ("<p><em>new</em></p>\n", "new")
 
 
 # Pictures

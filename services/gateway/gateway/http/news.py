@@ -173,7 +173,7 @@ def readers(news_id: str, query: ReadersQuery) -> Response:
     "Give an article a picture",
     takes="image/*",
     shows=Article,
-    description="Drawn anew, in at most 1600 pixels.",
+    description="JPEG, PNG, WebP, GIF, AVIF or BMP up to 15 MiB; kept with at most 1600 pixels a side.",
 )
 def set_picture(news_id: str) -> Response:
     with uploads.body(PICTURE_BYTES) as incoming:

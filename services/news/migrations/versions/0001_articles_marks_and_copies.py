@@ -18,7 +18,7 @@ def upgrade() -> None:
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("html", sa.Text(), nullable=False),
-        sa.Column("summary", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
         sa.Column("audience", sa.Text(), nullable=False),
         sa.Column("group_ids", postgresql.ARRAY(sa.Uuid(as_uuid=False)), nullable=False),
         sa.Column("must_read", sa.Boolean(), nullable=False),
@@ -109,16 +109,17 @@ def upgrade() -> None:
     )
     op.create_table(
         "read_marks",
-        sa.Column("article_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("user_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("article_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["article_id"],
             ["articles.id"],
         ),
-        sa.PrimaryKeyConstraint("article_id", "user_id"),
+        sa.PrimaryKeyConstraint("user_id", "article_id"),
     )
+    op.create_index(op.f("ix_read_marks_article_id"), "read_marks", ["article_id"], unique=False)
 
 
 def downgrade() -> None:
