@@ -56,6 +56,10 @@ class Person:
     def patch(self, path: str, **body: Any) -> Any:
         return self._call("PATCH", path, json=body)
 
+    def send(self, path: str, content: bytes) -> Any:
+        """PUTs a file."""
+        return self._call("PUT", path, data=content)
+
     def say(self, group_id: str, text: str) -> None:
         self.post(f"/groups/{group_id}/messages", client_id=str(uuid4()), text=text)
 

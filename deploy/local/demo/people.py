@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from api import Away, Person, Refused
+from poster import bicycle
 
 SHOP = "Rijwielhuis Groningen"  # the customer whose Nora Willems is
 REPORTS = (
@@ -117,6 +118,63 @@ FAIR = Room(
     ),
 )
 ROOMS = (FLOOR, SALES, CUSTOMER, FAIR)
+
+
+@dataclass(frozen=True)
+class Article:
+    """Released by Marieke, for a room if one is named, and read by some already."""
+
+    title: str
+    body: str
+    fields: dict[str, Any]
+    room: Room | None = None
+    readers: tuple[str, ...] = ()
+    picture: bool = False
+
+
+NEWS = (
+    Article(
+        "Holiday deliveries",
+        """\
+Our lorries rest from **24 December** to **1 January**.
+
+| ordered until | with you by |
+|---|---|
+| 12 December | 19 December |
+| 17 December | 23 December |
+| later | 9 January |
+
+Spare parts leave every working day. Ask Sofie or Omar in this room.""",
+        {"audience": "groups"},
+        room=CUSTOMER,
+    ),
+    Article(
+        "The Merlin Carbon is here",
+        """\
+Two years of work, 8.9 kilograms: the **Merlin Carbon** leaves the line, red now and grey from spring on.
+
+See it at the spring fair, or ask us for a test ride.""",
+        {"audience": "everyone"},
+        picture=True,
+    ),
+    Article(
+        "Goods come in at gate 4",
+        """\
+From Monday on **all goods come in at gate 4**. Gate 2 is for finished bicycles only.
+
+## What changes
+
+- Lorries report at the new barrier; Omar's team lets them in.
+- Pallets for the workshop wait on the *left* of the hall.
+- The bell of gate 2 is switched off.
+
+## Why
+
+Last year we had two near misses at gate 2. Please read this, so that we have none.""",
+        {"audience": "staff", "must_read": True},
+        readers=("jan", "omar"),
+    ),
+)
 SUBSCRIPTION = {"type": "sales", "schedule": {"cron": "* * * * *", "timezone": "Europe/Amsterdam"}}
 
 
@@ -154,6 +212,8 @@ def seed(url: str, admin: Person, password: str) -> dict[str, Person]:
             for name, text in room.talk:
                 people[name].say(group["id"], text)
     subscribe(owner, made(owner, SALES)["id"])
+    for article in NEWS:
+        release(people, article)
     return people
 
 
@@ -167,6 +227,23 @@ def made(owner: Person, room: Room) -> dict[str, Any]:
         ends = datetime.now(UTC) + timedelta(days=21)
         fields["target_end"] = ends.strftime("%Y-%m-%dT16:00:00.000Z")
     return dict(owner.post("/groups", name=room.name, description=room.description, **fields))
+
+
+def release(people: dict[str, Person], article: Article) -> None:
+    """Releases it, unless that was done before."""
+    owner = people["marieke"]
+    if any(found["title"] == article.title for found in owner.every("/news", q=article.title)):
+        return
+    groups = [made(owner, article.room)["id"]] if article.room else []
+    # With its picture from the start: drafts are seen by nobody.
+    draft = owner.post(
+        "/news", title=article.title, body=article.body, group_ids=groups, draft=True, **article.fields
+    )
+    if article.picture:
+        owner.send(f"/news/{draft['id']}/picture", bicycle())
+    owner.patch(f"/news/{draft['id']}", draft=False)
+    for name in article.readers:
+        people[name].put(f"/news/{draft['id']}/read")
 
 
 def subscribe(owner: Person, group_id: str) -> None:
