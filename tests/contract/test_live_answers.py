@@ -40,7 +40,8 @@ def tester(someone: Someone) -> Person:
 def ids(tester: Person) -> dict[str, str]:
     """One of each kind that there is, so that not all answers are 404."""
     group = tester.post("/groups", {"name": "Anything", "catalogue": "chat"})
-    return {"group_id": group["id"], "user_id": tester.id, "name": "company"}
+    article = tester.post("/news", {"title": "Anything", "body": "At all.", "audience": "staff"})
+    return {"group_id": group["id"], "news_id": article["id"], "user_id": tester.id, "name": "company"}
 
 
 def test_every_answer_is_as_the_document_says(
