@@ -1,7 +1,6 @@
 """What is due by the clock. Every replica looks; a unique row lets each run happen once."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 
 import sqlalchemy as sa
 from kit.clock import now
@@ -19,13 +18,9 @@ log = get_logger(__name__)
 MOST_AT_ONCE = 500
 
 
-def run_due(db: Transactions, sources: Mapping[str, Source], kept: timedelta = timedelta(days=90)) -> int:
-    """Queues all that is due now, and returns how many jobs that made.
-
-    Args:
-        kept: how long a load is remembered.
-    """
-    made = sum(_source_due(db, source, kept) for source in sources.values())
+def run_due(db: Transactions, sources: Mapping[str, Source]) -> int:
+    """Queues all that is due now, and returns how many jobs that made."""
+    made = sum(_source_due(db, source) for source in sources.values())
     for _ in range(MOST_AT_ONCE):
         with db() as tx:
             subscription = tx.scalars(
@@ -41,7 +36,7 @@ def run_due(db: Transactions, sources: Mapping[str, Source], kept: timedelta = t
     return made
 
 
-def _source_due(db: Transactions, source: Source, kept: timedelta) -> bool:
+def _source_due(db: Transactions, source: Source) -> bool:
     times = source.times
     if times is None:
         return False
@@ -50,13 +45,7 @@ def _source_due(db: Transactions, source: Source, kept: timedelta) -> bool:
         # Asked first: most looks find nothing to do, and a failed insert would still cost a write.
         if tx.scalar(sa.select(Load.id).where(Load.source == source.name, Load.scheduled_at >= due).limit(1)):
             return False
-        if jobs.add(tx, Load, source=source.name, scheduled_at=due) is None:
-            return False
-        of_source = Load.source == source.name
-        newest = sa.select(Load.finished_at).where(of_source, Load.status == "ready")
-        used = newest.order_by(Load.finished_at.desc()).limit(1).scalar_subquery()
-        tx.execute(sa.delete(Load).where(of_source, Load.finished_at < sa.func.least(now() - kept, used)))
-        return True
+        return jobs.add(tx, Load, source=source.name, scheduled_at=due) is not None
 
 
 def _run(tx: Transaction, subscription: Subscription, sources: Mapping[str, Source]) -> bool:

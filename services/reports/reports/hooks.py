@@ -28,8 +28,8 @@ def verify(source: Source | None, timestamp: str, signed: str, body: bytes, wind
         Invalid: signed long ago, or ahead of us.
     """
     secret = source.hook_secret if source and source.hook_secret else ""
-    right = signature(secret, timestamp, body)
-    if not hmac.compare_digest(right, signed.removeprefix("sha256=").lower()) or not secret:
+    right, theirs = signature(secret, timestamp, body), signed.removeprefix("sha256=").lower()
+    if not hmac.compare_digest(right.encode(), theirs.encode()) or not secret:
         raise not_the_source()
     if not timestamp.isascii() or not timestamp.isdigit() or abs(now().timestamp() - int(timestamp)) > window:
         raise call_of_another_time(window)

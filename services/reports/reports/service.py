@@ -3,7 +3,6 @@ are acquired, analysed and drawn by a worker, and the report is handed to the pe
 """
 
 from base64 import b64decode
-from datetime import timedelta
 from typing import Any
 
 import nameko
@@ -378,7 +377,7 @@ class Reports(Service):
     @every(5)
     def run_due(self) -> None:
         """Queues the loads and reports whose time has come."""
-        due.run_due(self.db, self._sources, timedelta(days=self.settings.LOADS_KEPT_DAYS))
+        due.run_due(self.db, self._sources)
 
     # --- how it does it ----------------------------------------------------------------------------
 

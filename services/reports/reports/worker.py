@@ -165,6 +165,8 @@ class Worker:
             held.whole, held.rows, held.changed = bool(whole), reading.rows, reading.changed
             held.checks = self._judged(tx, job, source, reading)
             self._tell_load(tx, held)
+            kept = Load.finished_at >= now() - timedelta(days=settings.LOADS_KEPT_DAYS)
+            tx.execute(sa.delete(Load).where(Load.source == source.name, Load.id != job.id, ~kept))
         changed = sum(reading.changed.values())
         log.info("load_finished", source=source.name, load_id=job.id, whole=whole, changed=changed)
 

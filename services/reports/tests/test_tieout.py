@@ -231,6 +231,15 @@ def test_loads_are_remembered_with_counts_and_times(kept: Any, erp: Any) -> None
         kept.service(staff()).loads(name="nowhere")
 
 
+def test_old_loads_are_forgotten_when_the_next_is_done(kept: Any, erp: Any) -> None:
+    erp.company()
+    old = [read(kept).id for _ in range(2)]
+    with kept.db() as tx:
+        tx.execute(sa.update(Load).where(Load.id == old[0]).values(finished_at=now() - timedelta(days=91)))
+    newest = read(kept).id
+    assert [load.id for load in kept.loads()] == [old[1], newest]
+
+
 def signed(secret: str = SECRET, body: bytes = b"{}", ago: int = 0) -> dict[str, str]:
     at = str(int(time.time()) - ago)
     digest = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
@@ -266,6 +275,12 @@ def test_who_is_not_the_source_is_told_nothing_and_starts_nothing(kept: Any, wro
         call(kept, **wrong)
     assert refused.value.args == hooks.not_the_source().args
     assert kept.loads() == []
+
+
+def test_a_signature_that_is_none_is_refused_as_any_wrong_one(kept: Any) -> None:
+    for signature in ("", "sha256=", "é" * 64):
+        with pytest.raises(Unauthenticated):
+            kept.service(Caller()).called(name="house", **{**signed(), "signature": signature})
 
 
 @pytest.mark.parametrize("ago", [301, -302])
