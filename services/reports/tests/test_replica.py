@@ -1,6 +1,7 @@
 """The same facts from every kind of database and from files, read and never written to."""
 
 import csv
+import shutil
 import sqlite3
 from collections.abc import Callable
 from datetime import date
@@ -12,8 +13,10 @@ import openpyxl
 import pytest
 import sqlalchemy as sa
 from reports.acquire.canonical import VIEWS
+from reports.acquire.check import check
 from reports.acquire.load import load
 from reports.acquire.replica import Limits, LoadError
+from reports.acquire.sources import Source
 from reports.models import FACTS
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
@@ -231,6 +234,27 @@ def test_a_slow_query_is_ended_everywhere(
     acquired.folder = folder
     with pytest.raises(LoadError, match=message):
         acquired.load(statement_seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("place", "kind"), [("in_mariadb", "generic"), ("in_sqlite", "generic"), ("in_csv", "files")]
+)
+def test_a_check_goes_on_after_a_query_that_fails_everywhere(
+    request: pytest.FixtureRequest, acquired: Any, tmp_path: Path, place: str, kind: str
+) -> None:
+    folder = tmp_path / "kind"
+    shutil.copytree(KINDS / kind, folder)
+    query = (folder / "gl_line.sql").read_text()
+    (folder / "account.sql").write_text("SELECT no_such_thing FROM nowhere")
+    # Fails while rows are still to come.
+    (folder / "gl_line.sql").write_text(query.replace("move_id,", "NULL AS move_id,", 1))
+    source = Source(name="house", kind="any", title="House", uri=request.getfixturevalue(place)(BOOKS))
+    with acquired.db() as tx:
+        found = {view.name: view for view in check(tx, source, folder, Limits(batch_rows=1)).views}
+    assert "account.sql" in (found["account"].error or "")
+    assert "move_id" in (found["gl_line"].error or "")
+    assert found["company"].rows == 2
+    assert [view.name for view in found.values() if view.error] == ["account", "gl_line"]
 
 
 @pytest.mark.parametrize(
