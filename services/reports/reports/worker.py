@@ -160,10 +160,11 @@ class Worker:
                     timedelta(minutes=settings.OVERLAP_MINUTES),
                 ),
             )
+            checks = self._judged(tx, job, source, reading)
             held = jobs.hold(tx, job)
             held.status, held.finished_at, held.as_of = "ready", now(), reading.as_of
             held.whole, held.rows, held.changed = bool(whole), reading.rows, reading.changed
-            held.checks = self._judged(tx, job, source, reading)
+            held.checks = checks
             self._tell_load(tx, held)
             kept = Load.finished_at >= now() - timedelta(days=settings.LOADS_KEPT_DAYS)
             tx.execute(sa.delete(Load).where(Load.source == source.name, Load.id != job.id, ~kept))
