@@ -51,10 +51,9 @@ def remind(tx: Transaction, minutes: Sequence[int]) -> int:
     due = sa.select(Group).where(Group.remind_at <= now).order_by(Group.remind_at).limit(AT_ONCE)
     groups = tx.scalars(due.with_for_update(skip_locked=True)).all()
     for group in groups:
-        if not group.target_end or not group.remind_at:
-            continue
-        moments = {group.target_end - timedelta(minutes=m): m for m in (*minutes, 0)}
-        passed = [moment for moment in moments if group.remind_at <= moment <= now]
+        target, since = group.target_end, group.remind_at or now
+        moments = {target - timedelta(minutes=m): m for m in (*minutes, 0)} if target else {}
+        passed = [moment for moment in moments if since <= moment <= now]
         group.remind_at = min((moment for moment in moments if moment > now), default=None)
         if passed:
             group.touch()

@@ -160,7 +160,21 @@ def test_two_who_join_at_once_are_both_in_and_counted(real_house: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "call", ["get", "join", "leave", "end", "members", "edit", "set_role", "remove_member"]
+    "call",
+    [
+        "get",
+        "join",
+        "leave",
+        "end",
+        "members",
+        "edit",
+        "set_role",
+        "remove_member",
+        "set_task",
+        "invite",
+        "invites",
+        "revoke_invite",
+    ],
 )
 def test_who_may_not_see_a_group_is_told_it_does_not_exist(house: Any, refused: Refused, call: str) -> None:
     mei, tom, ann = house.person(), house.person(), house.person("customer")
@@ -169,6 +183,8 @@ def test_who_may_not_see_a_group_is_told_it_does_not_exist(house: Any, refused: 
         "edit": {"changes": {"name": "Mine"}},
         "set_role": {"user_id": tom.id, "role": "staff"},
         "remove_member": {"user_id": mei.id},
+        "set_task": {"changes": {"state": "done"}},
+        "revoke_invite": {"invite_id": new_id()},
     }.get(call, {})
     before = house.state(invite), house.state(open_one)
     unseen = [(tom, invite), (ann, invite), (ann, open_one), (mei, new_id()), (mei, "no id"), (mei, "")]
