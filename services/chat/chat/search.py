@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import accumulate
 from operator import add
+from string import ascii_lowercase
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -24,9 +25,11 @@ from chat.models import Base, Member
 
 FINDABLE = Base.metadata.tables["findable"]
 MESSAGES = ("text", "photo", "file")
-# Of what is found in a room: if there are as many, walking back through the room is the shorter way.
-MANY = 2000
+# Of what is found in a room: if there are as many, walking back through the room is the shorter way. Fewer,
+# where so many rooms are searched that it would be too many in all.
+MANY, MANY_IN_ALL = 500, 100_000
 SNIPPET, SNIPPET_BEFORE = 160, 40
+PLAIN = frozenset(ascii_lowercase + " ")
 
 # For each room the newest that match: few by the index, many by walking back.
 FIND = text(r"""
@@ -64,6 +67,8 @@ KEEP = text("""
     ) AS new (group_id, seq, at, text, grams)
     ON CONFLICT (group_id, seq) DO UPDATE SET text = excluded.text, grams = excluded.grams
 """)
+# So many partitions look dear to the planner; compiling the plan would take ten times as long as running it.
+NO_JIT = text("SET LOCAL jit TO off")
 # One replica at a time; the others have nothing to do meanwhile.
 TIDY = text("""
     SELECT count(gin_clean_pending_list(relid)) FROM pg_partition_tree('findable_grams')
@@ -87,11 +92,8 @@ def fold(text: str) -> str:
 
 def grams(folded: str) -> set[str]:
     """What a folded text is found by. A lone letter from a to z is in nearly every text, and is none."""
-    found: set[str] = set()
-    for word in folded.split():
-        found.update(character for character in word if not "a" <= character <= "z")
-        found.update(map(add, word, word[1:]))
-    return found
+    pairs = set(map(add, folded, folded[1:]))
+    return set(folded) - PLAIN | {pair for pair in pairs if " " not in pair}
 
 
 def sought(terms: Iterable[str]) -> set[str]:
@@ -146,6 +148,7 @@ def find(
     """The newest messages of these rooms in which all these terms occur, and one more than `limit`."""
     looked_up = sought(wanted)
     last = before or Place(datetime.max.replace(tzinfo=UTC), "f" * 32, 0)
+    tx.execute(NO_JIT)
     rows = tx.execute(
         FIND,
         {
@@ -154,7 +157,7 @@ def find(
             "patterns": [contains(term) for term in wanted],
             **last._asdict(),
             "most": limit + 1,
-            "many": MANY,
+            "many": min(MANY, max(1, MANY_IN_ALL // max(1, len(group_ids)))),
         },
     )
     return [Place(at, str(group_id), seq) for group_id, seq, at in rows]
