@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gateway import VERSION
 from gateway.http import base, pages, problems, ws
+from gateway.http.attachments import attachments
 from gateway.http.auth import auth
 from gateway.http.calendar import calendar
 from gateway.http.chat import chat
@@ -119,7 +120,7 @@ def create_app(gateway: Gateway) -> APIFlask:
     app.spec_processor(complete)
     app.before_request(_begin)
     app.after_request(_finish)
-    for blueprint in (auth, people, groups, invites, calendar, chat, location, news, reports):
+    for blueprint in (auth, people, groups, invites, calendar, chat, attachments, location, news, reports):
         app.register_blueprint(blueprint)
     ws.install(app)
     pages.install(app, gateway.settings.CLIENT_DIST)

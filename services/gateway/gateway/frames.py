@@ -1,11 +1,19 @@
 """The words of the socket: what a client may say, and how what we say is encoded. Pure code."""
 
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import orjson
 from kit.errors import Invalid, Refusal, Unreadable
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 from websockets.frames import Frame, Opcode
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64)]
@@ -33,8 +41,17 @@ class Send(ClientFrame):
     type: Literal["send"]
     group_id: Id
     client_id: Id
-    text: str
+    text: str | None = None
+    attachment_ids: Annotated[list[Id], Field(max_length=50)] | None = None
     reply_to: Seq | None = None
+    reply_part: str | None = None
+    mentions: Annotated[list[Id], Field(max_length=50)] | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.text is None and not self.attachment_ids:
+            raise ValueError("a text or an attachment is needed")
+        return self
 
 
 class _Geo(BaseModel):

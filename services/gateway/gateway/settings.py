@@ -22,6 +22,9 @@ class GatewaySettings(Settings):
         default="file:///var/lib/bchat/files",
         description="Where files are, for the services too: a folder or s3://bucket/prefix (kit/store.py).",
     )
+    ATTACHMENT_BYTES: int = Field(
+        default=25 * 1024 * 1024, ge=1024, description="What one attachment of a message may have."
+    )
     TOKEN_PUBLIC_KEYS: str = Field(
         description="Public keys of access tokens: PEM text, or paths of PEM files separated by commas."
     )

@@ -131,7 +131,7 @@ class Talk:
             raise user
         hub.prefer(socket.user_id, **preferences(user))
         positions = {group_id: room["last_seq"] for group_id, room in rooms.items()}
-        unknown = {"last_seq": 0, "read_seq": 0, "unread": 0}
+        unknown = {"last_seq": 0, "read_seq": 0, "unread": 0, "mentions_unread": 0}
         socket.push(
             frames.encode(
                 {
@@ -279,7 +279,7 @@ class Talk:
 
 
 def _numbers(room: dict[str, Any]) -> dict[str, Any]:
-    return {name: room[name] for name in ("last_seq", "read_seq", "unread")}
+    return {name: room[name] for name in ("last_seq", "read_seq", "unread", "mentions_unread")}
 
 
 def _or_problem(ask: Callable[[], Any]) -> Any:

@@ -412,7 +412,7 @@ def test_who_is_not_signed_in_accepts_with_an_account_and_an_address(
     account = {"username": "ann", "password": "correct horse battery"}
     answer = http.post(f"/api/v1/invites/{TOKEN}/accept", json=account)
     assert answer.get_json() == {
-        "group": {**GROUP, "last_seq": 0, "read_seq": 0, "unread": 0},
+        "group": {**GROUP, "last_seq": 0, "read_seq": 0, "unread": 0, "mentions_unread": 0},
         "user": user,
     }
     ((_, caller, kwargs),) = services.asked
@@ -422,7 +422,9 @@ def test_who_is_not_signed_in_accepts_with_an_account_and_an_address(
 
     services.answers("groups.accept_invite", {"group": GROUP, "user": None})
     services.answers("auth.me", {**user, "permissions": [], "settings": {}})
-    services.answers("chat.rooms", {"items": {"g-1": {"last_seq": 9, "read_seq": 9, "unread": 0}}})
+    services.answers(
+        "chat.rooms", {"items": {"g-1": {"last_seq": 9, "read_seq": 9, "unread": 0, "mentions_unread": 0}}}
+    )
     answer = http.post(f"/api/v1/invites/{TOKEN}/accept", headers=signed_in)
     assert (answer.get_json()["user"], answer.get_json()["group"]["last_seq"]) == (user, 9)
     wrong = {"Authorization": "Bearer nonsense"}
@@ -470,7 +472,9 @@ def test_groups_are_shown_with_their_rooms(
 ) -> None:
     other = {**GROUP, "id": "g-2", "my_role": None}
     services.answers("groups.list", {"items": [GROUP, other], "next_cursor": None})
-    services.answers("chat.rooms", {"items": {"g-1": {"last_seq": 9, "read_seq": 4, "unread": 5}}})
+    services.answers(
+        "chat.rooms", {"items": {"g-1": {"last_seq": 9, "read_seq": 4, "unread": 5, "mentions_unread": 1}}}
+    )
     items = http.get("/api/v1/groups", headers=signed_in).get_json()["items"]
     assert [(i["id"], i["last_seq"], i["unread"]) for i in items] == [("g-1", 9, 5), ("g-2", 0, 0)]
     assert services.asked[-1][2] == {"group_ids": ["g-1"]}

@@ -111,7 +111,8 @@ class House:
         return self.group(BEN)
 
     def room(self) -> dict[str, int]:
-        return {"last_seq": len(self.entries), "read_seq": 1, "unread": len(self.entries) - 1}
+        last = len(self.entries)
+        return {"last_seq": last, "read_seq": 1, "unread": last - 1, "mentions_unread": 1}
 
     def catch_up(self, user_id: str, have: dict[str, int], groups: list[str], limit: int) -> dict[str, Any]:
         missed = self.entries[have.get(ROOM, len(self.entries)) :]

@@ -13,7 +13,7 @@ Text = Annotated[str, StringConstraints(max_length=10000)]
 Catalogue = Literal["chat", "business", "task"]
 Role = Literal["owner", "coordinator", "staff", "guest"]
 TaskState = Literal["open", "in_progress", "blocked", "done", "cancelled"]
-NO_ROOM = {"last_seq": 0, "read_seq": 0, "unread": 0}
+NO_ROOM = {"last_seq": 0, "read_seq": 0, "unread": 0, "mentions_unread": 0}
 
 
 class GroupNew(Body):
@@ -74,9 +74,10 @@ class GroupShown(Shown):
 
 class Group(GroupShown):
     my_role: Role | None
-    last_seq: int = Field(description="0 for who is no member, like the next two.")
+    last_seq: int = Field(description="0 for who is no member, like the next three.")
     read_seq: int
-    unread: int
+    unread: int = Field(description="Entries after `read_seq`; edits and deletions do not count.")
+    mentions_unread: int = Field(description="Of them, those that mention me or everyone.")
 
 
 class GroupPage(Shown):

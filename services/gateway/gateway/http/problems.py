@@ -51,7 +51,7 @@ DETAILS = {
     400: "The request can not be read; a JSON body is expected where there is one.",
     404: "There is nothing at this address.",
     405: "This address does not answer to this method.",
-    413: "The body is larger than 256 KiB.",
+    413: "The body is larger than what is taken here.",
     422: "The request is readable, but not as it has to be.",
 }
 MIMETYPE = "application/problem+json"
