@@ -31,6 +31,7 @@ export interface Group {
   last_seq?: number;
   read_seq?: number;
   unread?: number;
+  mentions_unread?: number;
 }
 export interface Member {
   user_id: string;
@@ -38,15 +39,32 @@ export interface Member {
   display_name: string;
   kind?: "staff" | "customer";
 }
+export interface Attachment {
+  id: string;
+  kind: "photo" | "file";
+  content_type: string;
+  name: string;
+  size: number;
+  width?: number;
+  height?: number;
+  url: string;
+  thumbnail_url?: string;
+}
 export interface Entry {
   seq: number;
   id: string;
-  kind: "text" | "photo" | "file" | "position" | "report" | "task" | "news" | "member" | "group";
+  kind: "text" | "photo" | "file" | "edit" | "delete" | "position" | "report" | "task" | "news" | "member" | "group";
   sender_id?: string | null;
   client_id?: string | null;
   at: string;
   text?: string;
   reply_to?: number | null;
+  reply_part?: string;
+  mentions?: string[];
+  attachments?: Attachment[];
+  edited_at?: string;
+  deleted?: boolean;
+  target_seq?: number;
   report_id?: string;
   report_type?: string;
   title?: string;

@@ -51,6 +51,34 @@ describe("a room's timeline", () => {
     expect(state.rooms.g).toMatchObject({ entries: [], window: 1, last_seq: 900 });
   });
 
+  test("an edit and a deletion change the message they name, whichever comes first", () => {
+    const edit = (seq: number, target_seq: number, words?: string) => text(seq, { kind: "edit", target_seq, text: words, client_id: null });
+    const gone = text(7, { kind: "delete", target_seq: 2, text: undefined, client_id: null });
+    const changes = [edit(4, 1), edit(5, 1, "new"), edit(6, 2, "secret"), gone];
+    const live = run(welcome(group()), page(...range(1, 3)), ...changes.map(entry));
+    const paged = run(welcome(group({ last_seq: 7 })), page(...changes), page(...range(1, 3)));
+    for (const state of [live, paged]) {
+      expect(state.rooms.g!.entries.map((e) => e.text)).toEqual(["new", "", "t3", undefined, "new", "secret", undefined]);
+      expect(state.rooms.g!.entries[1]).toMatchObject({ deleted: true, attachments: [] });
+      expect(state.rooms.g!.entries[0]!.edited_at).toBe("2026-11-23T10:00:00.000Z");
+      expect(unread(state.rooms.g!)).toBe(state === live ? 3 : 7);
+    }
+  });
+
+  test("edits and deletions are nothing to read, and who makes them has not read the rest", () => {
+    const mine = text(6, { kind: "edit", target_seq: 1, text: "new", sender_id: "me", client_id: null });
+    let state = run(welcome(group({ last_seq: 5, read_seq: 2, unread: 2 })), entry(mine));
+    expect(state.rooms.g!.read_seq).toBe(2);
+    expect(unread(state.rooms.g!)).toBe(2);
+    state = apply(state, { type: "read", group_id: "g", user_id: "me", seq: 6 });
+    expect(unread(state.rooms.g!)).toBe(0);
+  });
+
+  test("a kind that this client does not know is in its place and harms nothing", () => {
+    const unknown = text(2, { kind: "of_tomorrow" as Entry["kind"] });
+    expect(seqs(run(welcome(group()), entry(text(1)), entry(unknown), entry(text(3))))).toEqual([1, 2, 3]);
+  });
+
   test("a server whose history is gone is believed", () => {
     const state = run(welcome(group({ last_seq: 9 })), page(...range(1, 9)), welcome(group({ last_seq: 2 })), { type: "entries", group_id: "g", entries: [], complete: false });
     expect(apply(state, page(...range(1, 2))).rooms.g).toMatchObject({ entries: range(1, 2), last_seq: 2 });

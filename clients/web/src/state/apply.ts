@@ -5,6 +5,8 @@ export interface Room {
   /** The newest seq the server has told of; the window below may not reach it yet. */
   last_seq: number;
   read_seq: number;
+  /** Of the entries after `read_seq`, those that are nothing new: edits and deletions. */
+  quiet: number;
   /** A window of the timeline: in seq order, never with a hole. Empty until something of the room is loaded. */
   entries: Entry[];
   /** Counts the times the window was thrown away, so that a list on the screen knows to start anew. */
@@ -168,14 +170,15 @@ export function apply(state: State, event: Happening, now = Date.now()): State {
 }
 
 export function unread(room: Room): number {
-  return Math.max(0, room.last_seq - room.read_seq);
+  return Math.max(0, room.last_seq - room.read_seq - room.quiet);
 }
 
-function welcomed(old: Room | undefined, { last_seq = 0, read_seq = 0, unread: _, ...group }: Group): Room {
+function welcomed(old: Room | undefined, { last_seq = 0, read_seq = 0, unread, mentions_unread: _, ...group }: Group): Room {
   return {
     group: { ...group, my_role: group.my_role ?? old?.group.my_role },
     last_seq: Math.max(last_seq, old?.last_seq ?? 0),
     read_seq: Math.max(read_seq, old?.read_seq ?? 0),
+    quiet: unread === undefined ? (old?.quiet ?? 0) : Math.max(0, last_seq - read_seq - unread),
     entries: old?.entries ?? [],
     window: old?.window ?? 0,
     reads: old?.reads ?? {},
@@ -186,19 +189,20 @@ function welcomed(old: Room | undefined, { last_seq = 0, read_seq = 0, unread: _
 function entered(state: State, groupId: string, entries: Entry[], now: number): State {
   const room = state.rooms[groupId];
   if (!room || entries.length === 0) return state;
-  const mine = entries.filter((e) => e.sender_id === state.me?.id || (e.kind === "member" && e.user_id === state.me?.id));
+  const mine = entries.filter((e) => (e.sender_id === state.me?.id && reads(e)) || (e.kind === "member" && e.user_id === state.me?.id));
   const typing = { ...room.typing };
   for (const entry of entries) if (entry.sender_id) delete typing[entry.sender_id];
   for (const user of Object.keys(typing)) if (typing[user]! < now) delete typing[user];
-  const window = joined(room.entries, entries);
+  const window = changed(joined(room.entries, entries));
   const last = entries.reduce((seq, e) => Math.max(seq, e.seq), room.last_seq);
   // Whoever writes has read what was there; the server counts the same way.
   const read = mine.reduce((seq, e) => Math.max(seq, e.seq), room.read_seq);
+  const quiet = read > room.read_seq ? quietAfter(window, read) : room.quiet + entries.filter((e) => e.seq > room.last_seq && isChange(e)).length;
   const sent = new Set(entries.filter((e) => e.sender_id === state.me?.id && e.seq <= window.at(-1)!.seq).map((e) => e.client_id));
   const arrived = entries.flatMap((e) => (e.report_id && state.reports[e.report_id] ? [e.report_id] : []));
   return {
     ...state,
-    rooms: { ...state.rooms, [groupId]: { ...room, entries: window, last_seq: last, read_seq: read, typing } },
+    rooms: { ...state.rooms, [groupId]: { ...room, entries: window, last_seq: last, read_seq: read, quiet, typing } },
     outbox: sent.size ? state.outbox.filter((m) => m.group_id !== groupId || !sent.has(m.client_id)) : state.outbox,
     reports: arrived.reduce(drop, state.reports),
   };
@@ -218,8 +222,37 @@ function joined(window: Entry[], more: Entry[]): Entry[] {
   return [...older.toReversed(), ...result];
 }
 
+/** The entries as edits and deletions among them left them. A page may be older than a change that came before it. */
+function changed(entries: Entry[]): Entry[] {
+  const changes = entries.filter(isChange);
+  if (changes.length === 0) return entries;
+  const result = [...entries];
+  for (const change of changes) {
+    const at = change.target_seq! - result[0]!.seq; // there is no hole
+    const entry = result[at];
+    if (!entry || entry.deleted) continue;
+    if (change.kind === "delete") result[at] = { ...entry, text: "", attachments: [], mentions: [], deleted: true };
+    // One without a text has been overtaken by a later one.
+    else if (change.text !== undefined && change.text !== entry.text) result[at] = { ...entry, text: change.text, edited_at: change.at };
+  }
+  return result;
+}
+
+function isChange(entry: Entry): boolean {
+  return entry.kind === "edit" || entry.kind === "delete";
+}
+
+/** Whether its sender has thereby read what was there: not by changing an old message, nor by news that were to come at a time. */
+function reads(entry: Entry): boolean {
+  return !isChange(entry) && entry.kind !== "news";
+}
+
+function quietAfter(entries: Entry[], seq: number): number {
+  return entries.filter((e) => e.seq > seq && isChange(e)).length;
+}
+
 function marked(room: Room, userId: string, seq: number, me: string | undefined): Room {
-  if (userId === me) return seq > room.read_seq ? { ...room, read_seq: seq } : room;
+  if (userId === me) return seq > room.read_seq ? { ...room, read_seq: seq, quiet: quietAfter(room.entries, seq) } : room;
   return seq > (room.reads[userId] ?? 0) ? { ...room, reads: { ...room.reads, [userId]: seq } } : room;
 }
 

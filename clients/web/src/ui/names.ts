@@ -24,7 +24,7 @@ export function useNames(): (id: string | null | undefined) => string {
 export function entryWords(entry: Entry, name: (id: string | null | undefined) => string, t: TFunction): string {
   switch (entry.kind) {
     case "text":
-      return entry.text ?? "";
+      return entry.deleted ? t("entry.delete") : (entry.text ?? "");
     case "report":
       return t("entry.report", { title: entry.title ?? t("report.title") });
     case "member": {

@@ -94,7 +94,7 @@ function Bubble({ item, room, own, role, reply, jump }: Omit<Props, "me"> & { ow
             </button>
           )}
           <span className={css.text}>
-            <Linked text={(entry ?? pending)!.text ?? ""} />
+            {entry?.deleted ? <em>{t("entry.delete")}</em> : <Linked text={(entry ?? pending)!.text ?? ""} />}
           </span>
           <span className={css.meta}>
             <time dateTime={item.at} title={format.moment(item.at)}>
