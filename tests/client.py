@@ -184,6 +184,14 @@ class Person(Http):
         self.refresh()
         return super().call(method, path, body, **options)
 
+    def bring(self, content: bytes, name: str = "notes.txt", at: int = 0, **headers: str) -> Json:
+        """Uploads an attachment."""
+        answer = self.raw("POST", "/api/v1/attachments", at, files={"file": (name, content)}, headers=headers)
+        if not answer.ok:
+            raise refusal(answer)
+        attachment: Json = answer.json()
+        return attachment
+
     def timeline(self, group_id: str, after: int = 0) -> list[Json]:
         """All entries of a room after one."""
         entries: list[Json] = []
@@ -274,11 +282,13 @@ class Device:
         answer = self.wait(lambda: self.answer(ref), f"answered {frame['type']}", seconds)
         return _accepted(answer)
 
-    def send(self, group_id: str, text: str, client_id: str | None = None, **more: Any) -> Json:
+    def send(self, group_id: str, text: str | None, client_id: str | None = None, **more: Any) -> Json:
         """Sends a message until it is acknowledged or refused; returns its entry."""
         client_id = client_id or new_id()
         end = time.monotonic() + PATIENCE
-        frame = {"type": "send", "group_id": group_id, "client_id": client_id, "text": text, **more}
+        frame = {"type": "send", "group_id": group_id, "client_id": client_id, **more}
+        if text is not None:
+            frame["text"] = text
         while True:
             assert time.monotonic() < end, f"{text!r} was not acknowledged"
             ref, times = next(self._refs), self.welcomes
@@ -471,3 +481,17 @@ def _accepted(answer: Json) -> Json:
         after = answer.get("retry_after_ms")
         raise Refused(answer["code"], None, after / 1000 if after else None, frame=answer)
     return answer
+
+
+def room_of(owner: Person, *others: Person) -> str:
+    """A group with these members."""
+    group: str = owner.post("/groups", {"name": "Room", "catalogue": "chat", "visibility": "invite"})["id"]
+    for other in others:
+        role = "staff" if other.user["kind"] == "staff" else "guest"
+        owner.put(f"/groups/{group}/members/{other.id}", {"role": role})
+    return group
+
+
+def in_room(device: Device, group: str) -> Device:
+    device.wait(lambda: group in device.rooms, "shown the room")
+    return device

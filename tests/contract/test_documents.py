@@ -49,6 +49,15 @@ GET /invites/{}
 POST /invites/{}/accept
 GET /groups/{}/timeline
 POST /groups/{}/messages
+PATCH /groups/{}/messages/{}
+DELETE /groups/{}/messages/{}
+GET /groups/{}/messages/{}/versions
+GET /groups/{}/export
+GET /search
+POST /attachments
+GET /attachments/{}
+GET /attachments/{}/thumbnail
+DELETE /attachments/{}
 PUT /groups/{}/read
 GET /groups/{}/reads
 POST /groups/{}/positions

@@ -1,21 +1,9 @@
 """Messages: acknowledged once stored, in one order for all, and whole again after an absence."""
 
+import json
+
 import pytest
-from client import Connected, Device, Person, Refused, Someone, new_id, until
-
-
-def room_of(owner: Person, *others: Person) -> str:
-    """A group with these members."""
-    group: str = owner.post("/groups", {"name": "Room", "catalogue": "chat", "visibility": "invite"})["id"]
-    for other in others:
-        role = "staff" if other.user["kind"] == "staff" else "guest"
-        owner.put(f"/groups/{group}/members/{other.id}", {"role": role})
-    return group
-
-
-def in_room(device: Device, group: str) -> Device:
-    device.wait(lambda: group in device.rooms, "shown the room")
-    return device
+from client import Connected, Refused, Someone, in_room, new_id, refusal, room_of, until
 
 
 def test_what_is_acknowledged_is_stored_and_reaches_every_socket_of_every_member(
@@ -152,6 +140,131 @@ def test_a_reply_names_what_it_answers(someone: Someone, connected: Connected) -
     assert hers.send(group, "answer", reply_to=seq)["reply_to"] == seq
     with pytest.raises(Refused):
         hers.send(group, "to nothing", reply_to=999)
+
+
+def test_a_reply_may_name_the_bar_of_a_report_that_is_meant(someone: Someone, connected: Connected) -> None:
+    ann = someone()
+    group = room_of(ann)
+    entry = in_room(connected(ann), group).send(group, "Why?", reply_to=1, reply_part="Revenue, March")
+    assert ann.timeline(group)[-1] == entry
+    assert entry["reply_part"] == "Revenue, March"
+
+
+def test_a_change_of_a_message_reaches_all_and_who_was_away(someone: Someone, connected: Connected) -> None:
+    ann, bob, cam = someone(), someone(kind="customer"), someone()
+    group = room_of(ann, bob, cam)
+    hers, his = in_room(connected(ann), group), in_room(connected(bob, at=1), group)
+    one, two = (his.send(group, text)["seq"] for text in ("frist", "secret"))
+    hers.entry(group, seq=two)
+    edited = bob.patch(f"/groups/{group}/messages/{one}", {"text": " first "}, at=0)
+    assert (edited["seq"], edited["text"]) == (one, "first")
+    told = hers.entry(group, kind="edit")
+    assert (told["target_seq"], told["text"], told["sender_id"]) == (one, "first", bob.id)
+    bob.patch(f"/groups/{group}/messages/{one}", {"text": "first"}, at=1)
+    bob.delete(f"/groups/{group}/messages/{two}", at=1)
+    bob.delete(f"/groups/{group}/messages/{two}", at=0)
+    assert hers.entry(group, kind="delete")["target_seq"] == two
+    entries = ann.timeline(group)
+    assert [e["kind"] for e in entries if e["seq"] > two] == ["edit", "delete"]
+    assert next(e for e in entries if e["seq"] == one) == edited
+    gone = next(e for e in entries if e["seq"] == two)
+    assert (gone["text"], gone["deleted"]) == ("", True)
+
+    late = connected(cam, at=1, have={group: one})
+    late.entry(group, kind="delete")
+    assert late.rooms[group].entries == entries[one:]
+    assert "secret" not in str(late.frames)
+    mine = ann.get(f"/groups/{group}")
+    assert (mine["last_seq"], mine["unread"]) == (two + 2, two - mine["read_seq"])
+    versions = [list(who.pages(f"/groups/{group}/messages/{one}/versions")) for who in (ann, bob)]
+    assert versions[0] == versions[1]
+    assert [v["text"] for v in versions[0]] == ["frist"]
+
+
+def test_who_may_not_change_a_message_is_told_why_and_nothing_changes(someone: Someone) -> None:
+    ann, bob, cam, eve = someone(), someone(), someone(), someone(kind="customer")
+    group = room_of(ann, bob, cam)
+    seq = bob.post(f"/groups/{group}/messages", {"client_id": new_id(), "text": "his"})["seq"]
+    before = ann.timeline(group)
+    message = f"/groups/{group}/messages/{seq}"
+    for who, method, path, code in (
+        (ann, "PATCH", message, "not_the_sender"),
+        (cam, "PATCH", message, "not_the_sender"),
+        (cam, "DELETE", message, "not_the_sender"),
+        (cam, "GET", message + "/versions", "not_the_sender"),
+        (eve, "PATCH", message, "group_not_found"),
+        (eve, "DELETE", message, "group_not_found"),
+        (eve, "GET", message + "/versions", "group_not_found"),
+        (bob, "PATCH", f"/groups/{group}/messages/1", "not_a_message"),
+        (bob, "DELETE", f"/groups/{group}/messages/999", "entry_not_found"),
+        (bob, "DELETE", f"/groups/{group}/messages/x", "not_found"),
+    ):
+        with pytest.raises(Refused) as no:
+            who.call(method, path, {"text": "other"} if method == "PATCH" else None)
+        assert no.value.code == code, (method, path)
+    for text in ("", "x" * 10_001, None):
+        with pytest.raises(Refused) as no:
+            bob.patch(message, {"text": text})
+        assert no.value.status == 422
+    assert ann.timeline(group) == before
+    ann.delete(message)
+    with pytest.raises(Refused) as no:
+        bob.patch(message, {"text": "back"})
+    assert no.value.code == "message_deleted"
+    ann.post(f"/groups/{group}/end")
+    ended = ann.post("/groups", {"name": "Room", "catalogue": "chat"})["id"]
+    last = ann.post(f"/groups/{ended}/messages", {"client_id": new_id(), "text": "last"})["seq"]
+    ann.post(f"/groups/{ended}/end")
+    until(lambda: ann.timeline(ended)[-1].get("change") == "ended")
+    with pytest.raises(Refused) as no:
+        ann.delete(f"/groups/{ended}/messages/{last}")
+    assert no.value.code == "group_ended"
+
+
+def test_who_is_mentioned_can_count_it(someone: Someone, connected: Connected) -> None:
+    ann, bob, eve = someone(), someone(), someone()
+    group = room_of(ann, bob)
+    hers, his = in_room(connected(ann), group), in_room(connected(bob, at=1), group)
+    seq = hers.send(group, "Bob?", mentions=[bob.id])["seq"]
+    hers.send(group, "All!", mentions=["everyone"])
+    assert his.entry(group, seq=seq)["mentions"] == [bob.id]
+    assert bob.get(f"/groups/{group}")["mentions_unread"] == 2
+    welcome = connected(bob).frame("welcome")
+    assert next(g for g in welcome["groups"] if g["id"] == group)["mentions_unread"] == 2
+    bob.put(f"/groups/{group}/read", {"seq": seq})
+    assert bob.get(f"/groups/{group}")["mentions_unread"] == 1
+    assert ann.get(f"/groups/{group}")["mentions_unread"] == 0
+    for device, mentions, code in (
+        (hers, [eve.id], "invalid_message"),
+        (hers, [new_id()], "invalid_message"),
+        (his, ["everyone"], "may_not_mention_everyone"),
+    ):
+        with pytest.raises(Refused) as no:
+            device.send(group, "x", mentions=mentions)
+        assert no.value.code == code
+
+
+def test_the_owner_takes_a_room_along_also_when_it_has_ended(someone: Someone) -> None:
+    ann, bob, eve = someone(), someone(), someone(kind="customer")
+    group = room_of(ann, bob)
+    for n in range(220):
+        text = f"No. {n} <script>alert(1)</script>"
+        bob.post(f"/groups/{group}/messages", {"client_id": new_id(), "text": text}, at=n)
+    ann.delete(f"/groups/{group}/messages/{ann.timeline(group)[-1]['seq']}")
+    ann.post(f"/groups/{group}/end")
+    until(lambda: ann.timeline(group)[-1].get("change") == "ended")
+    path = f"/api/v1/groups/{group}/export"
+    lines = [json.loads(line) for line in ann.raw("GET", path + "?format=jsonl").text.splitlines()]
+    assert [line["type"] for line in (lines[0], lines[-1])] == ["export", "end"]
+    assert [line["entry"] for line in lines[1:-1]] == ann.timeline(group)
+    assert lines[-1]["people"].keys() == {ann.id, bob.id}
+    page = ann.raw("GET", path, at=1)
+    assert page.headers["Content-Disposition"].startswith("attachment")
+    assert "<script" not in page.text
+    assert page.text.count("No. ") == 219
+    assert "This is the end of what" in page.text
+    for who, status in ((bob, 403), (eve, 404)):
+        assert refusal(who.raw("GET", path)).status == status
 
 
 def test_the_timeline_is_paged_both_ways(someone: Someone) -> None:
