@@ -1,6 +1,5 @@
 """The conversation on one socket: what a client's frames do."""
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -56,7 +55,7 @@ class Talk:
         self._with = partners
         self._address = address
         self._reads: dict[str, tuple[int, Any]] = {}
-        self._positions: deque[frames.Position] = deque()
+        self._positions: list[frames.Position] = []
         self._moves = Latest(partners.pause, self._move)
 
     def hear(self, message: bytes) -> None:
@@ -224,7 +223,7 @@ class Talk:
                 self._socket.offer(frames.encode({"type": "ack", "ref": frame.ref, "entry": entry}))
             except Exception as problem:
                 self._refuse(frame.ref, problem)
-            self._positions.popleft()
+            self._positions.pop(0)
 
     def _live_position(self, frame: frames.Position) -> None:
         # Not at location's cost, which would have to ask groups about each.
