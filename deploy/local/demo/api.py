@@ -60,6 +60,9 @@ class Person:
         """PUTs a file."""
         return self._call("PUT", path, data=content)
 
+    def delete(self, path: str) -> Any:
+        return self._call("DELETE", path)
+
     def say(self, group_id: str, text: str) -> None:
         self.post(f"/groups/{group_id}/messages", client_id=str(uuid4()), text=text)
 

@@ -29,6 +29,12 @@ ORDERS = 0.3  # the share of steps that are new orders
 AHEAD = 4  # days: a planned delivery or payment may come so much earlier
 LOCK = 0x6B657374  # one player at a time: the books have one writer
 Line = tuple[str, str, str]  # room, username, text
+# From the gate in Zwolle along the A28 to the customer's door: longitude, latitude.
+ROAD = (
+    *((6.0944, 52.508), (6.1312, 52.5702), (6.1935, 52.692), (6.3221, 52.6998), (6.476, 52.724)),
+    *((6.5003, 52.8526), (6.5465, 52.9183), (6.5625, 52.9967), (6.5817, 53.1106), (6.5665, 53.2194)),
+)
+TOUR = 3 * len(ROAD)  # steps: the way there, and the rest until the next one
 
 
 class Trader:
@@ -155,6 +161,27 @@ class Trader:
         ]
 
 
+class Lorry:
+    """On the road to the customer, who follows it live in their room; at the door its driver says so."""
+
+    def __init__(self, driver: Person) -> None:
+        self.driver, self.step, self.share = driver, 0, ""
+
+    def drive(self, room: str) -> None:
+        """One step along the road, or of the rest."""
+        self.step += 1
+        if self.step > len(ROAD):
+            self.step %= TOUR
+            return
+        here = {"type": "Feature", "geometry": {"type": "Point", "coordinates": ROAD[self.step - 1]}}
+        if self.step == 1:
+            self.share = self.driver.post(f"/groups/{room}/shares", minutes=120)["id"]
+        self.driver.put(f"/shares/{self.share}/position", **here, properties={"accuracy_m": 15})
+        if self.step == len(ROAD):
+            self.driver.post(f"/groups/{room}/positions", **here)
+            self.driver.delete(f"/shares/{self.share}")
+
+
 class Talkers:
     """The demo's people, who say one line at a time."""
 
@@ -162,6 +189,7 @@ class Talkers:
         self.people = {name: Person(url, name, password, stop) for name in PEOPLE}
         self.rooms: dict[str, str] = {}
         self.lines: deque[Line] = deque(maxlen=12)  # what could not be said in time is old news
+        self.lorry = Lorry(self.people["omar"])
 
     def say_next(self) -> None:
         if not self.rooms:
@@ -178,6 +206,14 @@ class Talkers:
                 log.info("%s could not speak in %s: %s", who, room, refused)
                 self.rooms = {}
 
+    def drive(self) -> None:
+        if room := self.rooms.get(CUSTOMER.name):
+            try:
+                self.lorry.drive(room)
+            except Refused as refused:  # ended, or signed out
+                log.info("The lorry could not be followed: %s", refused)
+                self.lorry.step = 0
+
 
 def play(trader: Trader, talkers: Talkers, stop: threading.Event, rng: Random) -> None:
     failures, steps = 0, 0
@@ -189,6 +225,7 @@ def play(trader: Trader, talkers: Talkers, stop: threading.Event, rng: Random) -
             return
         try:
             talkers.say_next()
+            talkers.drive()
             # Trade when the last is told: the talk is about what just happened.
             if not talkers.lines:
                 talkers.lines.extend(trader.step())
