@@ -41,7 +41,14 @@ def ids(tester: Person) -> dict[str, str]:
     """One of each kind that there is, so that not all answers are 404."""
     group = tester.post("/groups", {"name": "Anything", "catalogue": "chat"})
     article = tester.post("/news", {"title": "Anything", "body": "At all.", "audience": "staff"})
-    return {"group_id": group["id"], "news_id": article["id"], "user_id": tester.id, "name": "company"}
+    share = tester.post(f"/groups/{group['id']}/shares", {"minutes": 60})
+    return {
+        "group_id": group["id"],
+        "news_id": article["id"],
+        "share_id": share["id"],
+        "user_id": tester.id,
+        "name": "company",
+    }
 
 
 def test_every_answer_is_as_the_document_says(
