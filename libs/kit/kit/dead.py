@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import orjson
+from amqp.exceptions import NotFound
 from kombu import Producer
 
 from kit import broker
@@ -15,9 +16,11 @@ LISTED = 1000
 
 def _letters(amqp_uri: str, service: str, limit: int) -> Iterator[tuple[Any, Any]]:
     with broker.connect(amqp_uri) as connection:
-        channel = connection.channel()
-        dead = broker.dead_queue(service)(channel)
-        dead.declare()
+        dead = broker.dead_queue(service)(connection.channel())
+        try:
+            dead.queue_declare(passive=True)
+        except NotFound:
+            return  # a service that never ran gave nothing up
         for _ in range(limit):
             message = dead.get(accept=None)
             if message is None:
