@@ -89,6 +89,13 @@ export class Access {
     }
   }
 
+  /** A picture, under an address that this page can show: an <img> would ask without the token. */
+  async picture(url: string): Promise<string> {
+    const answer = await fetch(url, { headers: { Authorization: `Bearer ${await this.bearer()}` }, signal: AbortSignal.timeout(20_000) });
+    if (!answer.ok) throw new Problem(answer.status, `http_${answer.status}`, answer.statusText);
+    return URL.createObjectURL(await answer.blob());
+  }
+
   private async renew() {
     try {
       await this.refresh();

@@ -141,7 +141,7 @@ export type ServerFrame =
   | { type: "group"; group: Group }
   | { type: "group_gone"; group_id: string }
   | { type: "member"; group_id: string; user_id: string; role: Role | null }
-  | { type: "user"; user: Person }
+  | { type: "user"; user: Person & Partial<User>; new?: true }
   | { type: "report"; report: ReportNews }
   | { type: "read"; group_id: string; user_id: string; seq: number }
   | { type: "typing"; group_id: string; user_id: string }

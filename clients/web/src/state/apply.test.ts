@@ -208,6 +208,14 @@ describe("reports", () => {
   });
 });
 
+test("what another device of mine has set is mine here too, and of others only theirs", () => {
+  const mine = run({ type: "user", user: { id: "me", display_name: "I", kind: "staff", permissions: ["news:publish"], locale: "zh-Hant" } });
+  expect(mine.me).toMatchObject({ display_name: "I", permissions: ["news:publish"], locale: "zh-Hant" });
+  const theirs = apply(mine, { type: "user", user: { id: "you", display_name: "You", kind: "customer" }, new: true });
+  expect(theirs.me).toEqual(mine.me);
+  expect(theirs.people.you!.display_name).toBe("You");
+});
+
 test("a frame of a newer server changes nothing", () => {
   const state = run(welcome(group()));
   expect(apply(state, { type: "calendar" } as unknown as Happening)).toBe(state);

@@ -113,7 +113,12 @@ export function apply(state: State, event: Happening, now = Date.now()): State {
       if (!event.role) return without(state, event.group_id);
       return inRoom(state, event.group_id, (room) => ({ ...room, group: { ...room.group, my_role: event.role } }));
     case "user":
-      return { ...state, people: { ...state.people, [event.user.id]: { ...state.people[event.user.id], ...event.user } } };
+      return {
+        ...state,
+        // Of oneself it may be what another device has changed.
+        me: state.me?.id === event.user.id ? { ...state.me, ...event.user } : state.me,
+        people: { ...state.people, [event.user.id]: { ...state.people[event.user.id], ...event.user } },
+      };
     case "people": {
       const people = { ...state.people };
       for (const person of event.people) people[person.id] = { ...people[person.id], ...person };
