@@ -24,9 +24,12 @@ from stack import SERVICES, Stack, elsewhere, leftovers
 
 BEGAN = time.monotonic()
 # Each half waits for much of its time, so both at once take little longer than one.
-PARTS = ("libs/kit/tests", "services/*/tests", "deploy/local/tests", "deploy/local/demo/tests")
+PARTS = ("libs/*/tests", "services/*/tests", "deploy/local/tests", "deploy/local/demo/tests")
 WHOLE = ("tests/contract", "tests/integration", "tests/browser", "tests/chaos")
-TYPED = ("libs/kit/kit", *(f"services/{name}/{name}" for name in (*SERVICES, "gateway")), "deploy/local")
+TYPED = (
+    *("libs/kit/kit", "libs/admin/admin", "deploy/local"),
+    *(f"services/{name}/{name}" for name in (*SERVICES, "gateway")),
+)
 
 
 def say(text: str) -> None:

@@ -197,6 +197,13 @@ class Stack:
             if self._group(name) == "bchat" and name != "player.1":
                 self.start(name)
         self.wait_ready()
+        if anew:
+            run(
+                ["bchat-admin", "create-administrator", "--if-absent", self.admin["username"]],
+                "Creating the administrator",
+                self.log / "admin.log",
+                env={**self.env, "BCHAT_PASSWORD": self.admin["password"]},
+            )
         if self.demo:
             people = self.place / "people.json"
             if anew or not people.exists():
@@ -542,18 +549,6 @@ log.file = false
             self.say("Opening the demo company's books")
             self._python("company.py", "create", "--uri", self.env["ERP_DATABASE_URI"])
             self._grant_reader()
-        run(
-            ["python", "-m", "auth.admin", "create-user", "--if-absent", "--username", self.admin["username"],
-             "--kind", "staff", "--permission", "administrator"],
-            "Creating the administrator",
-            self.log / "admin.log",
-            ROOT / "services" / "auth",
-            {
-                **self.env,
-                "DATABASE_URI": self.env["AUTH_DATABASE_URI"],
-                "BCHAT_PASSWORD": self.admin["password"],
-            },
-        )  # fmt: skip
 
     def _grant_reader(self) -> None:
         with self._superuser("erp") as execute:

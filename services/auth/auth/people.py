@@ -267,6 +267,6 @@ def note_membership(tx: Transaction, event: MemberJoined | MemberLeft) -> bool:
     kept = row.on_conflict_do_update(
         index_elements=[Membership.user_id, Membership.group_id],
         set_={"member": row.excluded.member, "version": row.excluded.version},
-        where=Membership.version < row.excluded.version,
+        where=Membership.version <= row.excluded.version,
     )
     return tx.execute(kept.returning(Membership.group_id)).first() is not None

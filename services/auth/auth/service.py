@@ -22,7 +22,7 @@ from nameko.extensions import DependencyProvider
 from auth import attempts, avatars, enrolment, errors, people, sessions
 from auth.events import MemberJoined, MemberLeft, PermissionsChanged
 from auth.fields import NewPassword, NewUser
-from auth.models import PERMISSIONS, User, UserSession
+from auth.models import PERMISSIONS, Membership, User, UserSession
 from auth.passwords import Passwords, passwords
 from auth.settings import AuthSettings
 from auth.tokens import Signer, signer
@@ -395,6 +395,31 @@ class AuthService(Service):
             if not (user := people.by_username(tx, username)):
                 raise errors.user_not_found()
             return people.administer(tx, self._hash, user.id, changes, by=None).as_user()
+
+    @rpc
+    def memberships(self, *, limit: int | None = None, cursor: str | None = None) -> dict[str, Any]:
+        """Our copy: what groups doesn't name any more has to be asked about."""
+        size = bounded(limit)
+        found = sa.select(Membership).where(Membership.member)
+        if after := read_cursor(cursor, an_id, an_id):
+            found = found.where(sa.tuple_(Membership.user_id, Membership.group_id) > sa.tuple_(*after))
+        with self.db() as tx:
+            rows = tx.scalars(found.order_by(Membership.user_id, Membership.group_id).limit(size + 1)).all()
+        return page(
+            rows,
+            size,
+            lambda row: {"group_id": row.group_id, "user_id": row.user_id, "version": row.version},
+            lambda row: [row.user_id, row.group_id],
+        )
+
+    @rpc
+    def keep_memberships(self, *, items: list[dict[str, Any]]) -> None:
+        """Keeps what groups says of memberships, unless we know something newer."""
+        with self.db() as tx:
+            for item in items:
+                people.note_membership(
+                    tx, (MemberJoined if item["role"] else MemberLeft).model_validate(item)
+                )
 
     # --- what it hears
 

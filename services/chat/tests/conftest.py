@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
-from chat import admin, events
+from chat import events
 from chat.models import Base
 from chat.service import ChatService
 from chat.settings import ChatSettings
@@ -131,12 +131,6 @@ class House:
         return {
             key.removeprefix("chat/") for key in self.files.older("chat", now() + timedelta(days=1), 1000)
         }
-
-    def rebuild(self) -> int:
-        return admin.rebuild_memberships(
-            lambda method, **asked: getattr(self.groups, method)(**asked),
-            lambda method, **asked: getattr(self.chat(), method)(**asked),
-        )
 
     def rows(self, table: str) -> list[Any]:
         with self.db() as tx:

@@ -37,6 +37,7 @@ from groups.settings import GroupsSettings
 
 log = get_logger(__name__)
 Json = dict[str, Any]
+Items = list[Json]
 # More groups than this nobody is in; the newest of them are told.
 MOST_OF_ONE = 1000
 
@@ -595,6 +596,13 @@ class GroupsService(Service):
             lambda row: roster.as_membership(row[0], row[1].user_id, row[1].role, False),
             lambda row: [row[0].id, row[1].user_id],
         )
+
+    @rpc
+    def keep_people(self, *, items: Items) -> None:
+        """For the operator, who makes our copy anew: keeps what auth says of people."""
+        with self.db() as tx:
+            for item in items:
+                roster.keep_person(tx, PersonHeard.model_validate(item))
 
     # --- what it hears
 

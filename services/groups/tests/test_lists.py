@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from groups import admin, errors, events
+from groups import errors, events
 from groups.models import Person
 from kit import contract
 from kit.caller import ANONYMOUS
@@ -157,8 +157,11 @@ def test_the_copy_of_people_is_rebuilt_from_auth(house: Any) -> None:
     house.group(mei)
     with house.db() as tx:
         tx.delete(tx.get_one(Person, mei.id))
-    answers = {mei.id: {"id": mei.id, "display_name": "Mei", "kind": "staff", "active": True, "version": 2}}
-    assert admin.rebuild_people(house.db, answers.get) == 1
+    items = [
+        {"id": mei.id, "display_name": "Mei", "kind": "staff", "active": True, "version": 2, "locale": "en"},
+        {"id": tom.id, "display_name": "Tom as he was", "kind": "staff", "active": True, "version": 0},
+    ]
+    house.groups(ANONYMOUS).keep_people(items=items)
     with house.db() as tx:
         assert tx.get_one(Person, mei.id).display_name == "Mei"
         assert tx.get_one(Person, tom.id).display_name == "Somebody"

@@ -27,7 +27,7 @@ from location.events import (
 )
 from location.geojson import Feature
 from location.memberships import Membership, MembershipMissing
-from location.models import Share
+from location.models import Member, Share
 from location.settings import LocationSettings
 
 log = get_logger(__name__)
@@ -148,6 +148,34 @@ class LocationService(Service):
             "features": found["items"],
             "next_cursor": found["next_cursor"],
         }
+
+    # --- what it answers: the operator, who makes our copy anew --------------------------------------
+
+    @rpc
+    def memberships(self, *, limit: int | None = None, cursor: str | None = None) -> Json:
+        """Our copy: what groups doesn't name any more has to be asked about."""
+        size = bounded(limit)
+        found = sa.select(Member).where(Member.role.is_not(None))
+        if after := read_cursor(cursor, an_id, an_id):
+            found = found.where(sa.tuple_(Member.group_id, Member.user_id) > sa.tuple_(*after))
+        with self.db() as tx:
+            rows = tx.scalars(found.order_by(Member.group_id, Member.user_id).limit(size + 1)).all()
+        return page(
+            rows,
+            size,
+            lambda row: {"group_id": row.group_id, "user_id": row.user_id, "version": row.version},
+            lambda row: [row.group_id, row.user_id],
+        )
+
+    @rpc
+    def keep_memberships(self, *, items: list[Json]) -> None:
+        """Shares of who turns out to have left, or in groups that have ended, end."""
+        with self.db() as tx:
+            # In one order, or two of these could each wait for the other's rows.
+            for item in sorted(items, key=lambda item: (item["group_id"], item["user_id"])):
+                memberships.keep(tx, Membership.read(item))
+        with self.db() as tx:
+            shares.end_of_strangers(tx)
 
     # --- what it hears
 

@@ -20,15 +20,17 @@ from news.events import (
     MemberJoined,
     MemberLeft,
     MemberRoleChanged,
+    PersonHeard,
     UserChanged,
     UserCreated,
 )
 from news.fields import ArticleFields
-from news.models import Article, ReadMark
+from news.models import Article, Member, ReadMark
 from news.readers import Place, Told, Unheard
 from news.settings import NewsSettings
 
 Json = dict[str, Any]
+Items = list[Json]
 T = TypeVar("T")
 # More than this a count of unread articles doesn't tell.
 MOST_COUNTED = 1000
@@ -257,6 +259,36 @@ class NewsService(Service):
             return article.picture
 
         return self._placed(work)
+
+    # --- what it answers: the operator, who makes our copies anew
+
+    @rpc
+    def memberships(self, *, limit: int | None = None, cursor: str | None = None) -> Json:
+        """Our copy: what groups doesn't name any more has to be asked about."""
+        size = bounded(limit)
+        found = sa.select(Member).where(Member.role.is_not(None))
+        if after := read_cursor(cursor, an_id, an_id):
+            found = found.where(sa.tuple_(Member.group_id, Member.user_id) > sa.tuple_(*after))
+        with self.db() as tx:
+            rows = tx.scalars(found.order_by(Member.group_id, Member.user_id).limit(size + 1)).all()
+        return page(
+            rows,
+            size,
+            lambda row: {"group_id": row.group_id, "user_id": row.user_id, "version": row.version},
+            lambda row: [row.group_id, row.user_id],
+        )
+
+    @rpc
+    def keep_memberships(self, *, items: Items) -> None:
+        with self.db() as tx:
+            for item in items:
+                readers.learn(tx, item)
+
+    @rpc
+    def keep_people(self, *, items: Items) -> None:
+        with self.db() as tx:
+            for item in items:
+                readers.keep_person(tx, PersonHeard.model_validate(item))
 
     # --- what it hears
 

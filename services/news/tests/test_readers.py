@@ -4,11 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from kit.caller import Caller
+from kit.caller import ANONYMOUS, Caller
 from kit.errors import NotFound, Refusal
 from kit.event import new_id
 from kit.testing import customer, hear_event, staff
-from news import admin
 from news.events import UserChanged
 from news.models import Member, Person
 
@@ -229,23 +228,18 @@ def test_the_copies_are_made_anew_from_their_owners(house: House) -> None:
     group, left = house.group({mei: "owner"}), house.group({gone: "staff"})
     house.groups.known[left] |= {"roles": {}, "version": 5}  # and we did not hear of it
     missed = house.group({gone: "guest"}, heard=False)
-    known = house.groups.known
-    members = [house.groups.membership(group_id=g, user_id=u) for g in known for u in known[g]["roles"]]
+    news = house.news(ANONYMOUS)
+    ours = {(item["group_id"], item["user_id"]) for item in news.memberships()["items"]}
+    assert ours == {(group, mei.id), (left, gone.id)}
+    first = news.memberships(limit=1)
+    assert len(news.memberships(limit=1, cursor=first["next_cursor"])["items"]) == 1
+    known = [(group, mei.id), (left, gone.id), (missed, gone.id)]
+    news.keep_memberships(items=[house.groups.membership(group_id=g, user_id=u) for g, u in known])
     people = [
         {"id": id, "display_name": "New", "kind": "staff", "active": True, "version": 2}
         for id in (new_id(), mei.id)
     ]
-
-    def ask(service: str, method: str, **kwargs: Any) -> Any:
-        if method == "membership":
-            return house.groups.membership(**kwargs)
-        items: list[Any] = {"all_people": people, "all_memberships": members}[method]
-        start = int(kwargs["cursor"] or 0)
-        more = start + 1 < len(items)
-        return {"items": items[start : start + 1], "next_cursor": str(start + 1) if more else None}
-
-    assert admin.rebuild_memberships(house.db, ask) == 3
-    assert admin.rebuild_people(house.db, ask) == 2
+    news.keep_people(items=people)
     with house.db() as tx:
         rows = {(m.group_id, m.user_id): m.role for m in tx.query(Member)}
         names = {p.id: p.display_name for p in tx.query(Person)}

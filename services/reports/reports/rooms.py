@@ -41,7 +41,7 @@ def keep_member(tx: Transaction, group_id: str, user_id: str, role: str | None, 
         new.on_conflict_do_update(
             index_elements=["group_id", "user_id"],
             set_={"role": new.excluded.role, "version": new.excluded.version},
-            where=Member.version < new.excluded.version,
+            where=Member.version <= new.excluded.version,
         )
     )
 

@@ -27,7 +27,7 @@ from reports.errors import (
 )
 from reports.events import GroupEnded, MemberJoined, MemberLeft, MemberRoleChanged, PermissionsChanged
 from reports.making import KINDS, Kind
-from reports.models import Load, Report, Subscription
+from reports.models import Load, Member, Report, Subscription
 from reports.requests import (
     Subscribing,
     filters_of,
@@ -332,6 +332,37 @@ class Reports(Service):
             rows = ahead.subscriptions_of(tx, user_id, span[1]) if is_id(user_id) else []
         most = max(1, min(limit or MOST_TIMES, MOST_TIMES))
         return {"items": offload(lambda: ahead.times(rows, *span, limit=most, after=after, each=each))}
+
+    # --- what it answers: the operator, who makes our copies anew ------------------------------------
+
+    @rpc
+    def memberships(self, *, limit: int | None = None, cursor: str | None = None) -> dict[str, Any]:
+        """Our copy: what groups doesn't name any more has to be asked about."""
+        size = bounded(limit)
+        query = sa.select(Member).where(Member.role.is_not(None))
+        if after := read_cursor(cursor, an_id, an_id):
+            query = query.where(sa.tuple_(Member.group_id, Member.user_id) > sa.tuple_(*after))
+        with self.db() as tx:
+            rows = tx.scalars(query.order_by(Member.group_id, Member.user_id).limit(size + 1)).all()
+        return page(
+            rows,
+            size,
+            lambda row: {"group_id": row.group_id, "user_id": row.user_id, "version": row.version},
+            lambda row: [row.group_id, row.user_id],
+        )
+
+    @rpc
+    def keep_memberships(self, *, items: list[dict[str, Any]]) -> None:
+        with self.db() as tx:
+            for item in items:
+                rooms.learn(tx, item["group_id"], item["user_id"], item)
+
+    @rpc
+    def keep_people(self, *, items: list[dict[str, Any]]) -> None:
+        names = ("kind", "permissions", "active", "version")
+        with self.db() as tx:
+            for item in items:
+                rooms.keep_person(tx, item["id"], **{name: item[name] for name in names})
 
     # --- what it hears -----------------------------------------------------------------------------
 

@@ -13,10 +13,10 @@ from kit.caller import Caller
 from kit.db import Transactions
 from kit.event import new_id
 from kit.testing import check_models, hear_event, required
-from reports import admin, errors, events
+from reports import errors, events
 from reports.acquire.canonical import VIEWS
 from reports.analyse import period, sales
-from reports.models import Member
+from reports.models import Member, Person
 from reports.settings import ReportsSettings
 
 
@@ -79,7 +79,16 @@ def test_the_copy_of_memberships_can_be_made_anew(house: Any, real_db: Transacti
     )
     house.groups.put(group_id, here, "owner", version=5)
     house.groups.put(group_id, gone, None, version=5)
-    admin.rebuild_memberships(real_db, lambda method, **kw: getattr(house.groups, method)(**kw))
+    kept = service.memberships()["items"]
+    assert kept == [{"group_id": group_id, "user_id": gone, "version": 3}]
+    for version in (5, 4):
+        house.groups.put(group_id, here, "owner" if version == 5 else "staff", version=version)
+        told = [house.groups.membership(group_id=group_id, user_id=user) for user in (here, gone)]
+        service.keep_memberships(items=told)
     with real_db() as tx:
         found = {row.user_id: row.role for row in tx.scalars(sa.select(Member))}
     assert found == {here: "owner", gone: None}
+    person = {"id": gone, "kind": "staff", "permissions": ["reports:sales"], "active": False, "version": 2}
+    service.keep_people(items=[{**person, "display_name": "Gone"}])
+    with real_db() as tx:
+        assert tx.get_one(Person, gone).permissions == ["reports:sales"]

@@ -1,0 +1,1 @@
+"""Bchat from the command line. It needs the broker only: whoever holds that is trusted."""
