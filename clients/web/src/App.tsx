@@ -1,7 +1,7 @@
 import { Loader } from "@mantine/core";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Route, Switch } from "wouter";
+import { Route, Switch, useLocation } from "wouter";
 import { Problem } from "./api/http";
 import css from "./App.module.css";
 import { LoginScreen } from "./screens/login/LoginScreen";
@@ -13,6 +13,10 @@ import { useApp } from "./state/store";
 import { Mark } from "./ui/Mark";
 
 const ReportScreen = lazy(() => import("./screens/report/ReportScreen"));
+const NewsScreen = lazy(() => import("./screens/news/NewsScreen"));
+const ArticleScreen = lazy(() => import("./screens/news/ArticleScreen"));
+const CalendarScreen = lazy(() => import("./screens/calendar/CalendarScreen"));
+const JoinScreen = lazy(() => import("./screens/invite/JoinScreen"));
 const RETRY_MS = 3_000;
 
 export function App() {
@@ -20,6 +24,7 @@ export function App() {
   const [asked, setAsked] = useState(false);
   const [unreachable, setUnreachable] = useState(false);
   const { t } = useTranslation();
+  const [path] = useLocation();
   useTitle();
 
   useEffect(() => {
@@ -37,6 +42,12 @@ export function App() {
     return () => clearTimeout(timer);
   }, []);
 
+  if (asked && path === "/join")
+    return (
+      <Suspense fallback={<Loader className={css.center} type="dots" />}>
+        <JoinScreen />
+      </Suspense>
+    );
   if (me) return <House />;
   if (asked) return <LoginScreen />;
   return (
@@ -59,6 +70,26 @@ function House() {
             <ReportScreen id={report} back={`/g/${group}`} />
           </Suspense>
         )}
+      </Route>
+      <Route path="/news/:article?">
+        {({ article }) => (
+          <div className={css.house} data-showing="room">
+            <RoomsPane />
+            <main className={css.main}>
+              <Suspense fallback={<Loader className={css.center} type="dots" />}>{article ? <ArticleScreen key={article} id={article} /> : <NewsScreen />}</Suspense>
+            </main>
+          </div>
+        )}
+      </Route>
+      <Route path="/calendar">
+        <div className={css.house} data-showing="room">
+          <RoomsPane />
+          <main className={css.main}>
+            <Suspense fallback={<Loader className={css.center} type="dots" />}>
+              <CalendarScreen />
+            </Suspense>
+          </main>
+        </div>
       </Route>
       <Route path="/g/:group">
         {({ group }) => (

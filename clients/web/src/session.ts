@@ -1,7 +1,7 @@
 /** Ties the connection, the state and the HTTP side together. Screens call what is exported here. */
 import { QueryClient } from "@tanstack/react-query";
 import { Access, Problem } from "./api/http";
-import type { Entry, Group, Page, Person, Report, ServerFrame, Session, User } from "./api/types";
+import type { Attachment, Entry, Feature, Group, Page, Person, Report, ServerFrame, Session, TaskState, User } from "./api/types";
 import { speak } from "./i18n";
 import { Socket } from "./socket/socket";
 import type { Pending } from "./state/apply";
@@ -136,6 +136,13 @@ function heard(frame: ServerFrame) {
         if (frame.role && !before.rooms[frame.group_id]) void enter(frame.group_id);
       }
       break;
+    case "calendar":
+      void queries.invalidateQueries({ queryKey: ["calendar"] });
+      break;
+    case "news":
+    case "news_gone":
+      void queries.invalidateQueries({ queryKey: ["news"] });
+      break;
     case "report":
       if (frame.report.kpis) queries.setQueryData(["report", frame.report.id], frame.report as Report);
       break;
@@ -202,13 +209,42 @@ function mendSoon() {
 
 // -- what people do -----------------------------------------------------------------------------------------------------
 
-export function say(groupId: string, text: string, replyTo?: number) {
+export function say(groupId: string, text: string, replyTo?: number, attachments?: Attachment[]) {
   happen({
     type: "queued",
-    message: { client_id: uuid(), group_id: groupId, text, reply_to: replyTo, at: new Date().toISOString(), status: "queued", tries: 0 },
+    message: { client_id: uuid(), group_id: groupId, text, reply_to: replyTo, attachments, at: new Date().toISOString(), status: "queued", tries: 0 },
   });
   typed = 0; // to the others this message ended the writing; what follows begins anew
   flush();
+}
+
+/** Kept by the server until a message takes it along. */
+export function upload(file: File): Promise<Attachment> {
+  const form = new FormData();
+  form.append("file", file, file.name);
+  return make<Attachment>("/attachments", form, uuid());
+}
+
+export const detach = (attachment: Attachment) => access.request("DELETE", `/attachments/${attachment.id}`).catch(() => {}); // it goes by itself
+
+export const edit = (groupId: string, seq: number, text: string) => access.request<Entry>("PATCH", `/groups/${groupId}/messages/${seq}`, { text });
+
+export const remove = (groupId: string, seq: number) => access.request("DELETE", `/groups/${groupId}/messages/${seq}`);
+
+/** Where this device is, told to the room once. */
+export async function sharePosition(groupId: string) {
+  const { coords, timestamp } = await new Promise<GeolocationPosition>((found, failed) => navigator.geolocation.getCurrentPosition(found, failed, { enableHighAccuracy: true, timeout: 15_000 }));
+  const feature: Feature = {
+    type: "Feature",
+    id: uuid(),
+    geometry: { type: "Point", coordinates: [coords.longitude, coords.latitude] },
+    properties: { accuracy_m: Math.round(coords.accuracy), recorded_at: new Date(Math.min(timestamp, Date.now())).toISOString() },
+  };
+  await make(`/groups/${groupId}/positions`, feature, feature.id!);
+}
+
+export async function setTask(groupId: string, task: { state: TaskState; assignee_id?: string | null; target_end?: string }) {
+  happen({ type: "group", group: await access.request<Group>("PUT", `/groups/${groupId}/task`, task) });
 }
 
 export function retry(clientId: string) {
@@ -221,7 +257,7 @@ function flush() {
     if (message.status !== "queued" || !socket.online) continue;
     const ref = socket.nextRef();
     happen({ type: "sending", client_id: message.client_id, ref });
-    socket.send({ type: "send", ref, group_id: message.group_id, client_id: message.client_id, text: message.text, reply_to: message.reply_to });
+    socket.send({ type: "send", ref, group_id: message.group_id, client_id: message.client_id, text: message.text, reply_to: message.reply_to, attachment_ids: message.attachments?.map((one) => one.id) });
     setTimeout(() => {
       const silent = store.getState().outbox.some((m) => m.ref === ref && m.status === "sending");
       if (silent) heard({ type: "error", ref, code: "timeout" });

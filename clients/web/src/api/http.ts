@@ -2,6 +2,9 @@ import type { Session } from "./types";
 
 const BASE = "/api/v1";
 const NETWORK = "network";
+const ANSWER_MS = 20_000;
+/** A photo over a slow network. */
+const UPLOAD_MS = 180_000;
 
 /** A refusal of the server (RFC 9457), or `network` when no answer came. */
 export class Problem extends Error {
@@ -20,30 +23,37 @@ export class Problem extends Error {
 }
 
 async function call(method: string, path: string, body: unknown, headers: Record<string, string>): Promise<unknown> {
+  const raw = body instanceof FormData || body instanceof Blob;
   let answer: Response;
+  let content: { code?: string; detail?: string; errors?: Problem["errors"] } | Blob | null;
   try {
     answer = await fetch(BASE + path, {
       method,
-      headers: body === undefined ? headers : { "Content-Type": "application/json", ...headers },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      headers: body === undefined || raw ? headers : { "Content-Type": "application/json", ...headers },
+      body: body === undefined || raw ? body : JSON.stringify(body),
       credentials: "same-origin",
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(raw ? UPLOAD_MS : ANSWER_MS),
     });
+    const type = answer.headers.get("Content-Type") ?? "";
+    // A file may be JSON as well; what is to be saved comes as it is.
+    content = /json/.test(type) && !answer.headers.has("Content-Disposition") ? await answer.json().catch(() => null) : answer.ok && type ? await answer.blob() : null;
   } catch (error) {
     throw new Problem(0, NETWORK, String(error));
   }
-  const type = answer.headers.get("Content-Type") ?? "";
-  const content = type.includes("json") ? await answer.json().catch(() => null) : null;
   if (answer.ok) return content;
+  const refusal = content instanceof Blob ? null : content;
   const retry = Number(answer.headers.get("Retry-After"));
   throw new Problem(
     answer.status,
-    content?.code ?? `http_${answer.status}`,
-    content?.detail ?? answer.statusText,
-    content?.errors ?? [],
+    refusal?.code ?? `http_${answer.status}`,
+    refusal?.detail ?? answer.statusText,
+    refusal?.errors ?? [],
     retry > 0 ? retry : null,
   );
 }
+
+/** A call that nobody needs to be signed in for. */
+export const send = <T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => call(method, path, body, headers) as Promise<T>;
 
 /** The access token lives here, in memory; the refresh token in an HttpOnly cookie this code cannot read. */
 export class Access {
@@ -89,11 +99,9 @@ export class Access {
     }
   }
 
-  /** A picture, under an address that this page can show: an <img> would ask without the token. */
-  async picture(url: string): Promise<string> {
-    const answer = await fetch(url, { headers: { Authorization: `Bearer ${await this.bearer()}` }, signal: AbortSignal.timeout(20_000) });
-    if (!answer.ok) throw new Problem(answer.status, `http_${answer.status}`, answer.statusText);
-    return URL.createObjectURL(await answer.blob());
+  /** A file at an address that the server told: a picture, something to be saved. */
+  file(url: string): Promise<Blob> {
+    return this.request<Blob>("GET", url.slice(url.startsWith(BASE) ? BASE.length : 0));
   }
 
   private async renew() {

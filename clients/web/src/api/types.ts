@@ -9,7 +9,14 @@ export interface Person {
   kind: "staff" | "customer";
   avatar_url?: string | null;
 }
+export interface Settings {
+  message_alert: boolean;
+  message_sound: boolean;
+  new_user_alert: boolean;
+  quiet_hours: { start: string; end: string } | null;
+}
 export interface User extends Person {
+  settings?: Settings;
   permissions: string[];
   locale?: string | null;
   timezone?: string | null;
@@ -22,6 +29,9 @@ export interface Group {
   type?: string | null;
   visibility: "open" | "invite";
   target_end?: string | null;
+  state?: TaskState | null;
+  assignee_id?: string | null;
+  overdue?: boolean;
   owner_id?: string;
   member_count?: number;
   ended_at?: string | null;
@@ -50,6 +60,14 @@ export interface Attachment {
   url: string;
   thumbnail_url?: string;
 }
+/** GeoJSON: longitude first. */
+export interface Feature {
+  type: "Feature";
+  id?: string;
+  geometry: { type: "Point"; coordinates: number[] };
+  properties: { accuracy_m?: number | null; recorded_at?: string } | null;
+}
+export type TaskState = "open" | "in_progress" | "blocked" | "done" | "cancelled";
 export interface Entry {
   seq: number;
   id: string;
@@ -65,6 +83,12 @@ export interface Entry {
   edited_at?: string;
   deleted?: boolean;
   target_seq?: number;
+  feature?: Feature;
+  news_id?: string;
+  old?: string | null;
+  new?: string | null;
+  minutes?: number;
+  target_end?: string;
   report_id?: string;
   report_type?: string;
   title?: string;
@@ -124,6 +148,35 @@ export interface Report {
 /** What a `report` frame may carry: a whole report, or only how far it is. */
 export type ReportNews = Pick<Report, "id"> & Partial<Report>;
 
+export interface CalendarItem {
+  id: string;
+  kind: "appointment" | "task" | "report";
+  group_id: string | null;
+  title: string;
+  start: string;
+  end: string | null;
+  all_day: boolean;
+  place?: string | null;
+  state?: TaskState | null;
+  overdue?: boolean | null;
+}
+export interface Article {
+  id: string;
+  title: string;
+  summary: string;
+  author_id: string;
+  must_read: boolean;
+  picture: { width: number; height: number; etag: string } | null;
+  status: "draft" | "planned" | "released" | "expired" | "withdrawn";
+  released_at: string | null;
+  changed_at: string | null;
+  version: number;
+  read_at: string | null;
+  may_change: boolean;
+  publish_at?: string | null;
+  html?: string;
+}
+
 export interface Page<T> {
   items: T[];
   next_cursor: string | null;
@@ -142,6 +195,9 @@ export type ServerFrame =
   | { type: "group_gone"; group_id: string }
   | { type: "member"; group_id: string; user_id: string; role: Role | null }
   | { type: "user"; user: Person & Partial<User>; new?: true }
+  | { type: "calendar"; item: Pick<CalendarItem, "id" | "kind" | "group_id" | "title" | "start"> & { change: string } }
+  | { type: "news"; item: Article }
+  | { type: "news_gone"; id: string }
   | { type: "report"; report: ReportNews }
   | { type: "read"; group_id: string; user_id: string; seq: number }
   | { type: "typing"; group_id: string; user_id: string }
@@ -151,7 +207,7 @@ export type ServerFrame =
 
 export type ClientFrame =
   | { type: "hello"; token: string; device_id: string; groups?: Record<string, number> }
-  | { type: "send"; ref: number; group_id: string; client_id: string; text: string; reply_to?: number }
+  | { type: "send"; ref: number; group_id: string; client_id: string; text: string; reply_to?: number; attachment_ids?: string[] }
   | { type: "read"; group_id: string; seq: number }
   | { type: "typing"; group_id: string }
   | { type: "ping"; ref: number };

@@ -1,4 +1,4 @@
-import type { Entry, Group, Person, ReportNews, ServerFrame, User } from "../api/types";
+import type { Attachment, Entry, Group, Person, ReportNews, ServerFrame, User } from "../api/types";
 
 export interface Room {
   group: Omit<Group, "last_seq" | "read_seq" | "unread">;
@@ -21,6 +21,7 @@ export interface Pending {
   group_id: string;
   text: string;
   reply_to?: number;
+  attachments?: Attachment[];
   at: string;
   status: "queued" | "sending" | "stored" | "failed";
   ref?: number;

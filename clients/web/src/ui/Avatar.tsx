@@ -1,7 +1,7 @@
 import { IconBriefcase2, IconChecklist, IconMessage2 } from "@tabler/icons-react";
 import type { Catalogue } from "../api/types";
 import css from "./Avatar.module.css";
-import { usePicture } from "./usePicture";
+import { useFile } from "./useFile";
 
 const HUES = [255, 200, 165, 325, 285, 20, 45, 225];
 
@@ -29,12 +29,12 @@ interface Props {
 const SIGNS = { chat: IconMessage2, business: IconBriefcase2, task: IconChecklist };
 
 export function Avatar({ id, name, size = 40, src, catalogue }: Props) {
-  const picture = usePicture(src);
+  const { src: shown } = useFile(src);
   const Sign = catalogue && catalogue !== "chat" ? SIGNS[catalogue] : null;
   // The initials are no text of the page: not read out, not copied with a message, not the name of a button.
   return (
-    <span className={css.avatar} data-group={catalogue ? true : undefined} data-initials={picture ? undefined : initials(name)} style={{ "--hue": hue(id), "--size": `${size}px` } as React.CSSProperties} aria-hidden>
-      {picture && <img src={picture} alt="" />}
+    <span className={css.avatar} data-group={catalogue ? true : undefined} data-initials={shown ? undefined : initials(name)} style={{ "--hue": hue(id), "--size": `${size}px` } as React.CSSProperties} aria-hidden>
+      {shown && <img src={shown} alt="" />}
       {Sign && (
         <span className={css.sign}>
           <Sign size={size * 0.3} stroke={2.2} />

@@ -24,6 +24,7 @@ export function formats(spoken: string, zone?: string) {
   const hours = date({ hour: "numeric", minute: "2-digit" });
   const days = date({ weekday: "long", day: "numeric", month: "long" });
   const years = date({ day: "numeric", month: "long", year: "numeric" });
+  const months = date({ month: "long", year: "numeric" });
   const short = date({ day: "numeric", month: "short" });
   const full = date({ dateStyle: "medium", timeStyle: "short" });
   const keys = new Intl.DateTimeFormat("en-CA", { timeZone: date({}).resolvedOptions().timeZone });
@@ -35,6 +36,7 @@ export function formats(spoken: string, zone?: string) {
     /** A day as one word to compare by. */
     dayKey: (at: string | number) => keys.format(new Date(at)),
     day: (at: string) => (new Date(at).getFullYear() === new Date().getFullYear() ? days : years).format(new Date(at)),
+    month: (at: string) => months.format(new Date(at)),
     short: (at: string) => short.format(new Date(at)),
     /** A calendar day that belongs to no time zone, such as the end of a period. */
     date: (iso: string) => new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" }).format(new Date(iso)),
@@ -51,6 +53,12 @@ export function formats(spoken: string, zone?: string) {
       const plain = number(value, { maximumFractionDigits: 2, ...few });
       return unit && unit !== "count" ? `${plain} ${unit}` : plain;
     },
+    /** Bytes as people say them. */
+    size(bytes: number): string {
+      const [value, unit] = bytes < 1e6 ? [bytes / 1e3, "kilobyte"] : [bytes / 1e6, "megabyte"];
+      return number(Math.max(value, 0.1), { style: "unit", unit, maximumFractionDigits: value < 10 ? 1 : 0 });
+    },
+    degrees: (value: number) => number(value, { minimumFractionDigits: 4, maximumFractionDigits: 4 }),
     number: (value: number) => number(value, { maximumFractionDigits: 1 }),
     percent,
   };

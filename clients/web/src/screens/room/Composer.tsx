@@ -1,11 +1,16 @@
-import { ActionIcon, CloseButton, Textarea, Tooltip } from "@mantine/core";
-import { IconArrowUp, IconChartHistogram } from "@tabler/icons-react";
+import { ActionIcon, CloseButton, Textarea } from "@mantine/core";
+import { IconArrowUp } from "@tabler/icons-react";
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Problem } from "../../api/http";
 import type { Entry, Group } from "../../api/types";
-import { say, typing } from "../../session";
-import { useNames } from "../../ui/names";
+import { edit, say, sharePosition, typing } from "../../session";
+import { useProblem } from "../../ui/format";
+import { entryWords, useNames } from "../../ui/names";
+import { AddMenu } from "./AddMenu";
+import { Chosen } from "./Chosen";
 import css from "./RoomScreen.module.css";
+import { useAttaching } from "./useAttaching";
 
 const LONGEST = 10_000;
 /** What was being written in each room, kept while the application is open. */
@@ -15,15 +20,22 @@ interface Props {
   group: Group;
   reply: Entry | null;
   unreply: () => void;
+  /** A message of one's own that is being written anew. */
+  revised: Entry | null;
+  unrevise: () => void;
   ask: () => void;
 }
 
-export function Composer({ group, reply, unreply, ask }: Props) {
+export function Composer({ group, reply, unreply, revised, unrevise, ask }: Props) {
   const { t } = useTranslation();
   const name = useNames();
   const [text, setText] = useState(drafts.get(group.id) ?? "");
   const field = useRef<HTMLTextAreaElement>(null);
   const long = [...text.trim()].length > LONGEST;
+  const attaching = useAttaching();
+  const said = useProblem();
+  const [problem, setProblem] = useState<unknown>(null);
+  const sendable = !long && (revised ? Boolean(text.trim() || revised.attachments?.length) : attaching.all.length > 0 ? attaching.ready : Boolean(text.trim()));
 
   useEffect(() => {
     // A keyboard that covers half of a phone must not open by itself.
@@ -33,18 +45,35 @@ export function Composer({ group, reply, unreply, ask }: Props) {
     if (reply) field.current?.focus();
   }, [reply]);
 
+  useEffect(() => {
+    setText(revised ? (revised.text ?? "") : (drafts.get(group.id) ?? ""));
+    if (revised) field.current?.focus();
+  }, [revised, group.id]);
+
   function write(value: string) {
     setText(value);
+    setProblem(null);
+    if (revised) return;
     drafts.set(group.id, value);
     if (value.trim()) typing(group.id);
   }
   function send() {
-    if (!text.trim() || long) return;
-    say(group.id, text.trim(), reply?.seq);
+    if (!sendable) return;
+    field.current?.focus();
+    if (revised) {
+      edit(group.id, revised.seq, text.trim()).then(unrevise, setProblem);
+      return;
+    }
+    const attachments = attaching.all.flatMap((one) => one.kept ?? []);
+    say(group.id, text.trim(), reply?.seq, attachments.length ? attachments : undefined);
     setText("");
     drafts.delete(group.id);
+    attaching.clear();
     unreply();
-    field.current?.focus();
+  }
+  function position() {
+    setProblem(null);
+    sharePosition(group.id).catch((error: unknown) => setProblem(error instanceof GeolocationPositionError ? new Problem(0, "no_position", "") : error));
   }
   function keys(event: KeyboardEvent) {
     // Enter also ends the choice of a character in an input method: that Enter is not ours.
@@ -52,7 +81,8 @@ export function Composer({ group, reply, unreply, ask }: Props) {
       event.preventDefault();
       send();
     }
-    if (event.key === "Escape" && reply) unreply();
+    if (event.key === "Escape" && revised) unrevise();
+    else if (event.key === "Escape" && reply) unreply();
   }
 
   return (
@@ -62,12 +92,33 @@ export function Composer({ group, reply, unreply, ask }: Props) {
         event.preventDefault();
         send();
       }}
+      onPaste={(event) => event.clipboardData.files.length > 0 && !revised && attaching.add(event.clipboardData.files)}
+      onDragOver={(event) => event.preventDefault()}
+      onDrop={(event) => {
+        event.preventDefault();
+        if (!revised) attaching.add(event.dataTransfer.files);
+      }}
     >
+      {revised && (
+        <div className={css.replying}>
+          <p>
+            <strong>{t("room.editing")}</strong>
+            <span>{revised.text}</span>
+          </p>
+          <CloseButton aria-label={t("do.cancel")} onClick={unrevise} />
+        </div>
+      )}
+      {problem !== null && (
+        <p className={css.long} role="alert">
+          {said(problem)}
+        </p>
+      )}
+      {attaching.all.length > 0 && <Chosen all={attaching.all} remove={attaching.remove} again={attaching.again} />}
       {reply && (
         <div className={css.replying}>
           <p>
             <strong>{t("room.replying", { name: name(reply.sender_id) })}</strong>
-            <span>{reply.text}</span>
+            <span>{entryWords(reply, name, t)}</span>
           </p>
           <CloseButton aria-label={t("room.cancel_reply")} onClick={unreply} />
         </div>
@@ -78,11 +129,7 @@ export function Composer({ group, reply, unreply, ask }: Props) {
         </p>
       )}
       <div className={css.field}>
-        <Tooltip label={t("room.ask")}>
-          <ActionIcon aria-label={t("room.ask")} onClick={ask} size={40} radius="xl">
-            <IconChartHistogram size={21} stroke={1.8} />
-          </ActionIcon>
-        </Tooltip>
+        {!revised && <AddMenu add={attaching.add} position={position} ask={ask} />}
         <Textarea
           ref={field}
           className={css.text}
@@ -97,7 +144,7 @@ export function Composer({ group, reply, unreply, ask }: Props) {
           onKeyDown={keys}
           enterKeyHint="send"
         />
-        <ActionIcon type="submit" variant="filled" color="iris" size={40} radius="xl" aria-label={t("room.send")} disabled={!text.trim() || long}>
+        <ActionIcon type="submit" variant="filled" color="iris" size={40} radius="xl" aria-label={t("room.send")} disabled={!sendable}>
           <IconArrowUp size={21} stroke={2.2} />
         </ActionIcon>
       </div>

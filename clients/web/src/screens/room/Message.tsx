@@ -1,7 +1,8 @@
 import { Button, Tooltip } from "@mantine/core";
-import { IconAlertCircle, IconCheck, IconChecks, IconClock, IconCornerUpLeft } from "@tabler/icons-react";
+import { IconAlertCircle, IconCheck, IconChecks, IconClock } from "@tabler/icons-react";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
+import { Link } from "wouter";
 import type { Entry, Role } from "../../api/types";
 import { discard, retry } from "../../session";
 import type { Pending, Room } from "../../state/apply";
@@ -13,7 +14,13 @@ import { entryWords, useNames } from "../../ui/names";
 import { RoleTag } from "../../ui/RoleTag";
 import { Problem } from "../../api/http";
 import { ReportCard } from "../report/ReportCard";
+import { Acts } from "./Acts";
+import { Attachments } from "./Attachments";
+import { Position } from "./Position";
 import css from "./Timeline.module.css";
+
+/** What a person says; the rest is what happened. */
+export const SAID: ReadonlySet<Entry["kind"]> = new Set(["text", "photo", "file", "position"]);
 
 /** One place in the list: an entry of the timeline, or a message still on its way. */
 export interface Item {
@@ -34,10 +41,12 @@ interface Props {
   me: string;
   role?: Role;
   reply: (entry: Entry) => void;
+  /** Write one's own message anew. */
+  revise: (entry: Entry) => void;
   jump: (seq: number) => void;
 }
 
-export const Message = memo(function Message({ item, room, me, role, reply, jump }: Props) {
+export const Message = memo(function Message({ item, room, me, role, reply, revise, jump }: Props) {
   const { t } = useTranslation();
   const format = useFormat();
   const name = useNames();
@@ -57,24 +66,31 @@ export const Message = memo(function Message({ item, room, me, role, reply, jump
       )}
       {entry?.kind === "report" ? (
         <ReportCard id={entry.report_id!} title={entry.title} type={entry.report_type} at={entry.at} groupId={room.group.id} />
-      ) : entry && entry.kind !== "text" ? (
+      ) : entry?.kind === "news" ? (
+        <p className={css.small}>
+          <Link href={`/news/${entry.news_id}`}>{entryWords(entry, name, t)}</Link> <time dateTime={entry.at}>{format.time(entry.at)}</time>
+        </p>
+      ) : entry?.target_seq ? (
+        <div className={css.unseen} /* the message itself shows it; the list counts every entry */ />
+      ) : entry && !SAID.has(entry.kind) ? (
         <p className={css.small}>
           {entryWords(entry, name, t)} <time dateTime={entry.at}>{format.time(entry.at)}</time>
         </p>
       ) : (
-        <Bubble item={item} room={room} own={item.sender === me} role={role} reply={reply} jump={jump} />
+        <Bubble item={item} room={room} own={item.sender === me} role={role} reply={reply} revise={revise} jump={jump} />
       )}
     </div>
   );
 });
 
-function Bubble({ item, room, own, role, reply, jump }: Omit<Props, "me"> & { own: boolean }) {
+function Bubble({ item, room, own, role, reply, revise, jump }: Omit<Props, "me"> & { own: boolean }) {
   const { t } = useTranslation();
   const name = useNames();
   const format = useFormat();
   const avatar = useApp((state) => (item.sender ? state.people[item.sender]?.avatar_url : null));
   const { entry, pending } = item;
   const answered = entry?.reply_to ?? pending?.reply_to;
+  const attachments = (entry ?? pending)!.attachments ?? [];
   const quote = answered ? room.entries.find((e) => e.seq === answered) : undefined;
   return (
     <div className={css.say} data-own={own || undefined} data-starts={item.starts || undefined} data-ends={item.ends || undefined}>
@@ -93,10 +109,13 @@ function Bubble({ item, room, own, role, reply, jump }: Omit<Props, "me"> & { ow
               <span>{entryWords(quote, name, t)}</span>
             </button>
           )}
+          {attachments.length > 0 && <Attachments attachments={attachments} />}
+          {entry?.feature && <Position feature={entry.feature} />}
           <span className={css.text}>
             {entry?.deleted ? <em>{t("entry.delete")}</em> : <Linked text={(entry ?? pending)!.text ?? ""} />}
           </span>
           <span className={css.meta}>
+            {entry?.edited_at && !entry.deleted && <span title={format.moment(entry.edited_at)}>{t("room.edited")}</span>}
             <time dateTime={item.at} title={format.moment(item.at)}>
               {format.time(item.at)}
             </time>
@@ -105,11 +124,7 @@ function Bubble({ item, room, own, role, reply, jump }: Omit<Props, "me"> & { ow
         </div>
         {pending?.status === "failed" && <Failed pending={pending} />}
       </div>
-      {entry && !room.group.ended_at && (
-        <button type="button" className={css.act} aria-label={t("room.reply")} title={t("room.reply")} onClick={() => reply(entry)}>
-          <IconCornerUpLeft size={17} />
-        </button>
-      )}
+      {entry && !room.group.ended_at && !entry.deleted && <Acts entry={entry} room={room} own={own} reply={reply} revise={revise} />}
     </div>
   );
 }

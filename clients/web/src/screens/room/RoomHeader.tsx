@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Group as Row, Menu, Text, Tooltip } from "@mantine/core";
-import { IconChartHistogram, IconChevronLeft, IconDots, IconDoorExit, IconFlag, IconUsers } from "@tabler/icons-react";
-import { useState } from "react";
+import { IconChartHistogram, IconChevronLeft, IconDots, IconDoorExit, IconFlag, IconUserPlus, IconUsers } from "@tabler/icons-react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation } from "wouter";
 import { end, leave } from "../../session";
@@ -11,10 +11,13 @@ import { useFormat, useProblem } from "../../ui/format";
 import { Typing } from "./Typing";
 import css from "./RoomScreen.module.css";
 
+const InviteDialog = lazy(() => import("../invite/InviteDialog"));
+
 export function RoomHeader({ room, showMembers, ask }: { room: Room; showMembers: () => void; ask: () => void }) {
   const { t } = useTranslation();
   const format = useFormat();
   const [sure, setSure] = useState<"leave" | "end" | null>(null);
+  const [inviting, setInviting] = useState(false);
   const { group } = room;
   const late = group.target_end && !group.ended_at && new Date(group.target_end).getTime() < Date.now();
   const facts = [
@@ -68,6 +71,11 @@ export function RoomHeader({ room, showMembers, ask }: { room: Room; showMembers
           <Menu.Item leftSection={<IconUsers size={17} />} onClick={showMembers}>
             {t("members.title")}
           </Menu.Item>
+          {!group.ended_at && (group.my_role === "owner" || group.my_role === "coordinator") && (
+            <Menu.Item leftSection={<IconUserPlus size={17} />} onClick={() => setInviting(true)}>
+              {t("invite.menu")}
+            </Menu.Item>
+          )}
           <Menu.Divider />
           {!group.ended_at && (
             <Menu.Item leftSection={<IconDoorExit size={17} />} onClick={() => setSure("leave")}>
@@ -81,6 +89,7 @@ export function RoomHeader({ room, showMembers, ask }: { room: Room; showMembers
           )}
         </Menu.Dropdown>
       </Menu>
+      <Suspense>{inviting && <InviteDialog group={group} close={() => setInviting(false)} />}</Suspense>
       {sure && <Sure what={sure} room={room} close={() => setSure(null)} />}
     </header>
   );

@@ -11,6 +11,7 @@ import { useProblem } from "../../ui/format";
 import { MembersPanel } from "../members/MembersPanel";
 import { Composer } from "./Composer";
 import { RoomHeader } from "./RoomHeader";
+import { TaskBar } from "./TaskBar";
 import css from "./RoomScreen.module.css";
 import { Timeline } from "./Timeline";
 
@@ -30,6 +31,7 @@ function Inside({ id }: { id: string }) {
   const [members, setMembers] = useState(false);
   const [asking, setAsking] = useState(false);
   const [reply, setReply] = useState<Entry | null>(null);
+  const [revised, setRevised] = useState<Entry | null>(null);
   const say = useProblem();
   const empty = room.entries.length === 0;
   const first = useQuery({ queryKey: ["newest", id, room.window], queryFn: () => load(id).then(() => true), enabled: empty && room.last_seq > 0 });
@@ -38,6 +40,7 @@ function Inside({ id }: { id: string }) {
   return (
     <div className={css.room}>
       <RoomHeader room={room} showMembers={() => setMembers((on) => !on)} ask={() => setAsking(true)} />
+      {room.group.catalogue === "task" && <TaskBar group={room.group} />}
       {link !== "online" && (
         <p className={css.away} role="status">
           {t("link.waiting")}
@@ -57,12 +60,12 @@ function Inside({ id }: { id: string }) {
           )}
         </div>
       ) : (
-        <Timeline key={room.window} room={room} reply={setReply} />
+        <Timeline key={room.window} room={room} reply={setReply} revise={setRevised} />
       )}
       {room.group.ended_at ? (
         <p className={css.ended}>{t("room.ended")}</p>
       ) : (
-        <Composer group={room.group} reply={reply} unreply={() => setReply(null)} ask={() => setAsking(true)} />
+        <Composer group={room.group} reply={reply} unreply={() => setReply(null)} revised={revised} unrevise={() => setRevised(null)} ask={() => setAsking(true)} />
       )}
       <MembersPanel room={room} opened={members} close={() => setMembers(false)} />
       <Suspense>{asking && <AskDialog group={room.group} close={() => setAsking(false)} />}</Suspense>

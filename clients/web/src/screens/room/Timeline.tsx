@@ -11,7 +11,7 @@ import { useApp } from "../../state/store";
 import { useFormat } from "../../ui/format";
 import { entryWords, useNames } from "../../ui/names";
 import { useRoles } from "../members/useMembers";
-import { Message, type Item } from "./Message";
+import { Message, SAID, type Item } from "./Message";
 import { ReportsOnTheWay } from "./ReportsOnTheWay";
 import css from "./Timeline.module.css";
 
@@ -20,7 +20,7 @@ const TOGETHER_MS = 5 * 60_000;
 /** The height of the space below the last item, as in the style sheet. */
 const END = 18;
 
-export function Timeline({ room, reply }: { room: Room; reply: (entry: Entry) => void }) {
+export function Timeline({ room, reply, revise }: { room: Room; reply: (entry: Entry) => void; revise: (entry: Entry) => void }) {
   const { t } = useTranslation();
   const format = useFormat();
   const me = useApp((state) => state.me!.id);
@@ -40,7 +40,7 @@ export function Timeline({ room, reply }: { room: Room; reply: (entry: Entry) =>
 
   const items = useMemo(() => {
     const under: Item[] = outbox.filter((m) => m.group_id === id).map((m) => ({ pending: m, at: m.at, sender: me, starts: false, ends: true, day: null, marker: false }));
-    const over: Item[] = entries.map((entry) => ({ entry, at: entry.at, sender: entry.kind === "text" ? (entry.sender_id ?? null) : null, starts: true, ends: true, day: null, marker: entry.seq === marker }));
+    const over: Item[] = entries.map((entry) => ({ entry, at: entry.at, sender: SAID.has(entry.kind) ? (entry.sender_id ?? null) : null, starts: true, ends: true, day: null, marker: entry.seq === marker }));
     const all = [...over, ...under];
     all.forEach((item, i) => {
       const before = all[i - 1];
@@ -140,7 +140,7 @@ export function Timeline({ room, reply }: { room: Room; reply: (entry: Entry) =>
             alignToBottom
             components={PARTS}
             context={{ room, failed, more }}
-            itemContent={(_, item) => <Message item={item} room={room} me={me} role={item.sender ? roles[item.sender] : undefined} reply={reply} jump={jump} />}
+            itemContent={(_, item) => <Message item={item} room={room} me={me} role={item.sender ? roles[item.sender] : undefined} reply={reply} revise={revise} jump={jump} />}
           />
         )}
       </div>

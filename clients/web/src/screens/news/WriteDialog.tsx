@@ -1,0 +1,87 @@
+import { Button, Checkbox, FileInput, MultiSelect, SegmentedControl, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import { IconPhoto } from "@tabler/icons-react";
+import { type FormEvent, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useLocation } from "wouter";
+import { Problem } from "../../api/http";
+import type { Article } from "../../api/types";
+import { access, make, queries } from "../../session";
+import { useApp } from "../../state/store";
+import { Dialog } from "../../ui/Dialog";
+import { useProblem } from "../../ui/format";
+import { useKey } from "../../ui/useKey";
+
+const AUDIENCES = ["everyone", "staff", "groups"] as const;
+const FIELDS = ["title", "body", "group_ids", "publish_at", "expires_at"];
+
+/** An article, released at once or at a time. */
+export default function WriteDialog({ close }: { close: () => void }) {
+  const { t } = useTranslation();
+  const say = useProblem();
+  const [, go] = useLocation();
+  const rooms = useApp((state) => state.rooms);
+  const key = useKey();
+  const [audience, setAudience] = useState<(typeof AUDIENCES)[number]>("everyone");
+  const [groups, setGroups] = useState<string[]>([]);
+  const [picture, setPicture] = useState<File | null>(null);
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<unknown>(null);
+  const field = (name: string) => (problem instanceof Problem ? problem.errors.find((e) => e.loc.includes(name))?.msg : undefined);
+  const open = Object.values(rooms).filter(({ group }) => !group.ended_at && group.my_role !== "guest");
+
+  async function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const time = (name: string) => (form.get(name) ? new Date(String(form.get(name))).toISOString() : null);
+    const asked = {
+      title: String(form.get("title")).trim(),
+      body: String(form.get("body")),
+      audience,
+      group_ids: audience === "groups" ? groups : [],
+      must_read: form.get("must_read") === "on",
+      publish_at: time("publish_at"),
+      expires_at: time("expires_at"),
+    };
+    setBusy(true);
+    setProblem(null);
+    try {
+      // With a picture it is released only when that is there.
+      const made = await make<Article>("/news", { ...asked, draft: picture !== null }, key({ ...asked, picture: picture?.name }));
+      if (picture) {
+        await access.request("PUT", `/news/${made.id}/picture`, picture);
+        await access.request("PATCH", `/news/${made.id}`, { draft: false });
+      }
+      await queries.invalidateQueries({ queryKey: ["news"] });
+      close();
+      go(`/news/${made.id}`);
+    } catch (error) {
+      setProblem(error);
+      setBusy(false);
+    }
+  }
+
+  return (
+    <Dialog close={close} title={t("news.write")}>
+      <form onSubmit={submit}>
+        <Stack>
+          <TextInput name="title" label={t("news.headline")} required maxLength={200} error={field("title")} data-autofocus autoComplete="off" />
+          <Textarea name="body" label={t("news.text")} description={t("news.markdown")} required autosize minRows={6} maxRows={16} error={field("body")} />
+          <FileInput label={t("news.picture")} accept="image/*" clearable value={picture} onChange={setPicture} leftSection={<IconPhoto size={17} />} placeholder={t("news.choose")} />
+          <SegmentedControl fullWidth aria-label={t("news.audience")} value={audience} onChange={(value) => setAudience(value as typeof audience)} data={AUDIENCES.map((value) => ({ value, label: t(`news.audience_${value}`) }))} />
+          {audience === "groups" && <MultiSelect label={t("news.groups")} required searchable value={groups} onChange={setGroups} data={open.map(({ group }) => ({ value: group.id, label: group.name }))} error={field("group_ids")} />}
+          <Checkbox name="must_read" label={t("news.must_read_label")} />
+          <TextInput type="datetime-local" name="publish_at" label={t("news.publish_at")} error={field("publish_at")} />
+          <TextInput type="datetime-local" name="expires_at" label={t("news.expires_at")} error={field("expires_at")} />
+          {problem !== null && !FIELDS.some(field) && (
+            <Text size="sm" c="red" role="alert">
+              {say(problem)}
+            </Text>
+          )}
+          <Button type="submit" loading={busy}>
+            {t("news.release")}
+          </Button>
+        </Stack>
+      </form>
+    </Dialog>
+  );
+}

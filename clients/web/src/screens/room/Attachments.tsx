@@ -1,0 +1,89 @@
+import { Loader, Modal } from "@mantine/core";
+import { IconDownload, IconFile, IconPhotoOff } from "@tabler/icons-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Attachment } from "../../api/types";
+import { access } from "../../session";
+import { useFormat } from "../../ui/format";
+import { useFile } from "../../ui/useFile";
+import css from "./Attachments.module.css";
+
+export function Attachments({ attachments }: { attachments: Attachment[] }) {
+  const photos = attachments.filter((one) => one.kind === "photo");
+  const files = attachments.filter((one) => one.kind !== "photo");
+  return (
+    <>
+      {photos.length > 0 && (
+        <div className={css.photos} data-count={Math.min(photos.length, 4)}>
+          {photos.map((photo) => (
+            <Photo key={photo.id} photo={photo} alone={photos.length === 1} />
+          ))}
+        </div>
+      )}
+      {files.map((file) => (
+        <File key={file.id} file={file} />
+      ))}
+    </>
+  );
+}
+
+function Photo({ photo, alone }: { photo: Attachment; alone: boolean }) {
+  const { t } = useTranslation();
+  const [open, setOpen] = useState(false);
+  const { src, failed } = useFile(photo.thumbnail_url ?? photo.url);
+  // Its room is there before it is, so that nothing moves when it comes.
+  const shape = alone && photo.width && photo.height ? { aspectRatio: `${photo.width} / ${photo.height}`, inlineSize: Math.min(360, photo.width) } : undefined;
+  return (
+    <>
+      <button type="button" className={css.photo} style={shape} aria-label={t("attach.open", { name: photo.name })} onClick={() => setOpen(true)}>
+        {src ? <img src={src} alt="" /> : failed ? <IconPhotoOff size={24} /> : <Loader size="xs" />}
+      </button>
+      {open && <Whole photo={photo} close={() => setOpen(false)} />}
+    </>
+  );
+}
+
+function Whole({ photo, close }: { photo: Attachment; close: () => void }) {
+  const { t } = useTranslation();
+  const { src, failed } = useFile(photo.url);
+  return (
+    <Modal opened onClose={close} title={photo.name} size="auto" centered closeButtonProps={{ "aria-label": t("do.close") }} overlayProps={{ backgroundOpacity: 0.75 }}>
+      <div className={css.whole}>{src ? <img src={src} alt={photo.name} /> : failed ? <p>{t("attach.gone")}</p> : <Loader type="dots" />}</div>
+      <button type="button" className={css.file} onClick={() => void save(photo)}>
+        <IconDownload size={18} />
+        {t("attach.save")}
+      </button>
+    </Modal>
+  );
+}
+
+function File({ file }: { file: Attachment }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const [state, setState] = useState<"idle" | "busy" | "failed">("idle");
+  async function fetch() {
+    setState("busy");
+    await save(file).then(
+      () => setState("idle"),
+      () => setState("failed"),
+    );
+  }
+  return (
+    <button type="button" className={css.file} aria-label={t("attach.download", { name: file.name })} onClick={() => void fetch()}>
+      <span className={css.sign}>{state === "busy" ? <Loader size={18} /> : <IconFile size={20} stroke={1.7} />}</span>
+      <span>
+        <strong>{file.name}</strong>
+        <small>{state === "failed" ? t("attach.gone") : format.size(file.size)}</small>
+      </span>
+    </button>
+  );
+}
+
+async function save(file: Attachment) {
+  const address = URL.createObjectURL(await access.file(file.url));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = file.name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}
