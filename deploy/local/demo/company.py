@@ -40,7 +40,9 @@ from kestrel import (
     Party,
     assignments,
     parties,
+    plan,
     products,
+    timesheets,
 )
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
@@ -62,7 +64,7 @@ TABLES = (
         "order_event",
     ),
     *("delivery", "stock_move", "production", "production_event", "move", "move_line", "invoice"),
-    *("invoice_line", "open_item", "settlement"),
+    *("invoice_line", "open_item", "settlement", "budget", "timesheet"),
 )
 ORDERS_A_DAY = 8.2
 VAT = 0.21
@@ -229,7 +231,10 @@ class Company:
         return item
 
     def pays_on(self, item: Item) -> date:
-        late = self.rng.gauss(item.party.late, 4) if item.side == "ar" and item.amount > 0 else 0
+        if item.side == "ap":  # mostly on the day, now and then some days late
+            late: float = Random(f"{self.seed} {item.id}").choices((0, 4, 11), (84, 11, 5))[0]  # noqa: S311
+        else:
+            late = self.rng.gauss(item.party.late, 4) if item.amount > 0 else 0
         return max(self.today, item.due + timedelta(days=round(late)))
 
     # what customers do
@@ -640,6 +645,11 @@ class Company:
             self.rows["fx_rate"].append((currency, day, self.rates[currency]))
         if day.weekday() == 0:
             self.plan_week(day)
+            if day > self.start:
+                week = day - timedelta(days=7)
+                self.rows["timesheet"] += timesheets(self.seed, self.people, week, CLOSED_DAYS)
+        if (day.month, day.day) == (1, 1):
+            self.rows["budget"] += plan(day.year, day.year - self.start.year)
         if day.month == 1 and day.day == 31 and day.year > self.start.year:
             self.close(day.year - 1)
         if (day + timedelta(days=1)).day == 1:
@@ -879,6 +889,15 @@ CHECKS = (
         """select date from rpt.gl_line where date > now()::date union select date from rpt.order_line
             where date > now()::date
             union select now()::date where (select max(changed_at) from rpt.gl_line) > now()""",
+    ),
+    (
+        "every month of the books has a budget",
+        """select date_trunc('month', date) from rpt.gl_line where date_trunc('month', date)::date not in
+            (select month from rpt.budget)""",
+    ),
+    (
+        "nobody works more than a week has",
+        "select employee_id from rpt.hr_time group by employee_id, date having sum(hours) > 40",
     ),
     ("every account has a class", "select account_id from rpt.account where class is null"),
 )  # fmt: skip

@@ -50,6 +50,30 @@ ACCOUNTS: list[tuple[str, str, str, str, str | None]] = [
     ("9500", "Corporate income tax", "Income tax", "expense", "tax"),
 ]
 
+# The plan of the first year: account, thousands of euros in the ledger's sign, yearly growth, and whether it
+# moves with the season or comes every month or quarter the same.
+PLAN: list[tuple[str, int, float, str]] = [
+    ("4000", 2800, 0.06, "month"),
+    ("4010", 700, 0.06, "month"),
+    ("4090", -1400, 0.07, "season"),
+    ("4100", 520, 0.025, "month"),
+    ("4200", 200, 0.025, "month"),
+    ("4300", 630, 0.03, "month"),
+    ("4400", 360, 0.08, "season"),
+    ("4500", 180, 0.02, "month"),
+    ("4600", 108, 0.02, "month"),
+    ("4700", 282, 0.0, "month"),
+    ("7000", 9200, 0.07, "season"),
+    ("7010", 540, 0.07, "season"),
+    ("7060", 150, 0.0, "season"),
+    ("8000", -7000, 0.03, "season"),
+    ("8010", -7400, 0.13, "season"),
+    ("8100", -820, 0.08, "season"),
+    ("8200", -260, 0.14, "month"),
+    ("9000", 48, -0.12, "month"),
+    ("9500", 260, 0.0, "quarter"),
+]
+
 # Months' share of a category's year, January first, and its yearly growth.
 SEASONS: dict[str, tuple[tuple[float, ...], float]] = {
     "City bikes": ((0.6, 0.8, 1.3, 1.5, 1.4, 1.2, 1.0, 1.0, 1.1, 0.8, 0.6, 0.7), 0.02),
@@ -323,4 +347,45 @@ def assignments(rng: Random, start: date, until: date) -> list[Assignment]:
                         found.append(Assignment(heads, name, department, job, gender, begins, gone, monthly))
                         begins = ends + timedelta(days=1)
                     hired = left + timedelta(days=rng.randint(10, 70))
+    return found
+
+
+def plan(year: int, years: int) -> list[tuple[str, date, int]]:
+    """The budget of a year that begins so many years after the first: account, month, cents."""
+    found: list[tuple[str, date, int]] = []
+    season = SEASONS["E-bikes"][0]
+    for account, thousands, growth, when in PLAN:
+        whole = thousands * 100_000 * (1 + growth) ** years
+        for month in range(1, 13):
+            part = {
+                "season": season[month - 1] / sum(season),
+                "month": 1 / 12,
+                "quarter": 0.25 * (month % 3 == 0),
+            }[when]
+            if part:
+                found.append((account, date(year, month, 1), round(whole * part / 10_000) * 10_000))
+    return found
+
+
+def timesheets(
+    seed: str, people: list[Assignment], monday: date, closed: set[tuple[int, int]]
+) -> list[tuple[int, date, str, int]]:
+    """The hours of the week that begins on this day, handed in at its end: employee, day, kind, hours."""
+    found: list[tuple[int, date, str, int]] = []
+    days = [monday + timedelta(days=n) for n in range(5)]
+    for person in people:
+        here = [day for day in days if person.start <= day <= (person.end or day)]
+        rng = Random(f"{seed} {person.employee} {monday}")  # noqa: S311
+        away, spell = rng.random(), rng.randint(1, 4)
+        summer = 0.3 if monday.month in (7, 8) else 0.03
+        ill = 0.09 if monday.month in (1, 2, 3, 11, 12) else 0.05
+        hours = {"work": 0, "holiday": 0, "sick": 0}
+        for n, day in enumerate(here):
+            if (day.month, day.day) in closed or away < summer or (day.month == 12 and day.day > 23):
+                hours["holiday"] += 8
+            elif away < summer + ill and n < spell:
+                hours["sick"] += 8
+            else:
+                hours["work"] += 8
+        found += [(person.employee, here[-1], kind, n) for kind, n in hours.items() if n]
     return found

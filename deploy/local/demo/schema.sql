@@ -12,6 +12,10 @@ create table erp.fx_rate (currency text, date date, rate numeric not null, prima
 create table erp.assignment (employee_id int, name text not null, department text not null, job text not null,
     gender text not null, start_date date, end_date date, monthly_cost bigint not null,
     primary key (employee_id, start_date));
+create table erp.timesheet (employee_id int not null, date date not null, kind text not null, hours numeric not null,
+    primary key (employee_id, date, kind));
+create table erp.budget (account_id text references erp.account, month date, amount bigint not null,
+    primary key (account_id, month));
 create table erp.orders (id int primary key, side text not null, no text not null unique, date date not null,
     party_id int not null references erp.party, currency text not null, promised_date date not null, owner_id int,
     at timestamptz not null);
@@ -58,7 +62,8 @@ create view rpt.account as
     from erp.account a, erp.company c;
 create view rpt.gl_line as
     select l.id::text as line_id, c.id as company_id, m.id::text as move_id, m.no as doc_no, m.date, l.account_id,
-        l.party_id::text, l.amount * 0.01 as amount, l.currency::char(3), l.amount_doc * 0.01 as amount_currency,
+        l.party_id::text, l.amount * 0.01 as amount, greatest(l.amount, 0) * 0.01 as debit, l.currency::char(3),
+        l.amount_doc * 0.01 as amount_currency,
         m.journal as journal_type, m.is_closing, m.description, m.at as changed_at
     from erp.move_line l join erp.move m on m.id = l.move_id, erp.company c;
 create view rpt.open_item as
@@ -102,5 +107,10 @@ create view rpt.employment as
     select employee_id::text, c.id as company_id, a.name, department, job, gender, start_date, end_date,
         monthly_cost * 0.01 as monthly_cost
     from erp.assignment a, erp.company c;
+create view rpt.hr_time as
+    select employee_id::text, c.id as company_id, date, kind, hours from erp.timesheet, erp.company c;
+create view rpt.budget as
+    select c.id as company_id, account_id, month, 'Plan' as scenario, amount * 0.01 as amount
+    from erp.budget, erp.company c;
 create view rpt.fx_rate as select r.currency::char(3), date, rate, c.id as company_id from erp.fx_rate r, erp.company c
     where r.currency <> c.currency;
