@@ -69,7 +69,7 @@ def measure(db: Transactions, erp: sa.Engine, lines: int) -> dict[str, Any]:
     def analyse() -> Any:
         with db() as tx:
             asked = Asked("house", {"name": "last_12_months"}, {}, "en")
-            return KINDS["sales"].analyse(tx, asked, now().date())
+            return KINDS["sales"].make(tx, asked, now().date())
 
     first, _ = timed(lambda: acquire(True))
     with erp.begin() as connection:

@@ -7,6 +7,18 @@ def report_not_found() -> NotFound:
     return NotFound("report_not_found", "There is no such report, or it is not yours to see.")
 
 
+def report_not_ready() -> Conflict:
+    return Conflict("report_not_ready", "The report is not made yet, or could not be made.")
+
+
+def point_not_found() -> NotFound:
+    return NotFound("point_not_found", "The report has no such chart, or nothing of this name in it.")
+
+
+def not_offered(source: str, view: str) -> Conflict:
+    return Conflict("not_offered", f"The source {source} does not offer {view}, which this report needs.")
+
+
 def subscription_not_found() -> NotFound:
     return NotFound("subscription_not_found", "There is no such subscription, or it is not yours.")
 

@@ -1,16 +1,24 @@
 """The kinds of reports there are, and how one is made of the facts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
-from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from reports.analyse import sales, sheet
-from reports.charts.look import DARK, LIGHT, item
-from reports.charts.sales import charts
+from reports.analyse import books, financial, ledger, open_items, people, production, purchasing, sales
+from reports.analyse.detail import Detail
+from reports.analyse.scope import Filters, Scope
+from reports.sheets import financial as financial_sheet
+from reports.sheets import ledger as ledger_sheet
+from reports.sheets import open_items as open_items_sheet
+from reports.sheets import people as people_sheet
+from reports.sheets import production as production_sheet
+from reports.sheets import purchasing as purchasing_sheet
+from reports.sheets import sales as sales_sheet
+from reports.sheets.sheet import Sheet, Writer
 from reports.words import Words
 
 
@@ -36,53 +44,122 @@ class Asked:
 
 @dataclass(frozen=True)
 class Kind:
-    """A type of report. `needs` are the views it can't be made without.
+    """A type of report.
 
-    `check` refuses filters that the facts don't know; `analyse` reads the facts and returns what draws
-    the report, so that no transaction is open while it is drawn.
+    Args:
+        group: what it is listed under.
+        needs: the views it can't be made without.
+        uses: the optional views without which some of its charts are off.
+        analyse: reads the facts of a source for a period, as of a day; the numbers have a `scope`.
+        sheet: writes the numbers down, with no transaction open.
+        rows: the facts behind a point of a chart; None if there is no such point.
     """
 
     title: str
-    filters: type[BaseModel]
+    group: str
+    filters: type[Filters]
     needs: tuple[str, ...]
-    check: Callable[[Session, str, Any], Any]
-    analyse: Callable[[Session, Asked, date], Callable[[], Made]]
+    analyse: Callable[[Session, str, dict[str, Any], Any, date], Any]
+    sheet: Callable[[Any, Writer], Sheet]
+    rows: Callable[[Session, Scope, Any, str, str, Iterable[str]], Detail | None]
+    uses: tuple[str, ...] = ()
 
+    def make(self, tx: Session, asked: Asked, today: date) -> Callable[[], Made]:
+        """Reads the facts, and returns what draws the report, so that no transaction is open meanwhile.
 
-def _sales(tx: Session, asked: Asked, today: date) -> Callable[[], Made]:
-    found = sales.analyse(tx, asked.source, asked.period, sales.SalesFilters(**asked.filters), today)
+        Raises:
+            Invalid: period or filters can't be used, or a rate of exchange is missing.
+        """
+        numbers = self.analyse(tx, asked.source, asked.period, self.filters(**asked.filters), today)
+        scope: Scope = numbers.scope
 
-    def draw() -> Made:
-        words = Words(asked.locale, found.currency)
-        light, dark = charts(found, words, LIGHT), charts(found, words, DARK)
-        title = [words("Sales"), *(found.companies if asked.filters.get("company_id") else [])]
-        return Made(
-            title=" · ".join([*title, words.span(found.period.start, found.period.end)]),
-            period={
+        def draw() -> Made:
+            writer = Writer(scope, Words(asked.locale, scope.currency))
+            content = writer.show(self.sheet(numbers, writer), filtered="company_id" in asked.filters)
+            period = {
                 **asked.period,
-                "from": found.period.start.isoformat(),
-                "to": found.period.end.isoformat(),
-                "until": found.until.isoformat(),
-            },
-            kpis=sheet.kpis(found, words),
-            charts=[
-                {
-                    "id": chart.id,
-                    "title": chart.title,
-                    "description": chart.description,
-                    "table_id": chart.table_id,
-                    "figure": item(chart.plot, LIGHT),
-                    "figure_dark": item(other.plot, DARK),
-                }
-                for chart, other in zip(light, dark, strict=True)
-            ],
-            tables=sheet.tables(found, words),
-            notes=sheet.notes(found, words),
-        )
+                "from": scope.period.start.isoformat(),
+                "to": scope.period.end.isoformat(),
+                "until": scope.known.end.isoformat(),
+            }
+            return Made(period=period, **content)
 
-    return draw
+        return draw
 
 
 KINDS: dict[str, Kind] = {
-    "sales": Kind("Sales", sales.SalesFilters, sales.NEEDS, sales.choose_companies, _sales),
+    "sales": Kind(
+        title="Sales",
+        group="trade",
+        filters=sales.SalesFilters,
+        needs=sales.NEEDS,
+        analyse=sales.analyse,
+        sheet=sales_sheet.sheet,
+        rows=sales.rows,
+    ),
+    "purchasing": Kind(
+        title="Purchasing",
+        group="trade",
+        filters=purchasing.PurchasingFilters,
+        needs=purchasing.NEEDS,
+        analyse=purchasing.analyse,
+        sheet=purchasing_sheet.sheet,
+        rows=purchasing.rows,
+    ),
+    "production": Kind(
+        title="Production",
+        group="operations",
+        filters=production.ProductionFilters,
+        needs=production.NEEDS,
+        analyse=production.analyse,
+        sheet=production_sheet.sheet,
+        rows=production.rows,
+    ),
+    "receivables": Kind(
+        title="Accounts receivable",
+        group="finance",
+        filters=open_items.OpenItemFilters,
+        needs=open_items.NEEDS,
+        analyse=partial(open_items.analyse, side="ar"),
+        sheet=open_items_sheet.sheet,
+        rows=partial(open_items.rows, side="ar"),
+    ),
+    "payables": Kind(
+        title="Accounts payable",
+        group="finance",
+        filters=open_items.OpenItemFilters,
+        needs=open_items.NEEDS,
+        analyse=partial(open_items.analyse, side="ap"),
+        sheet=open_items_sheet.sheet,
+        rows=partial(open_items.rows, side="ap"),
+    ),
+    "ledger": Kind(
+        title="Ledger",
+        group="finance",
+        filters=ledger.LedgerFilters,
+        needs=books.NEEDS,
+        analyse=ledger.analyse,
+        sheet=ledger_sheet.sheet,
+        rows=ledger.rows,
+    ),
+    "financial": Kind(
+        title="Financial report",
+        group="finance",
+        filters=financial.FinancialFilters,
+        needs=books.NEEDS,
+        uses=("budget",),
+        analyse=financial.analyse,
+        sheet=financial_sheet.sheet,
+        rows=financial.rows,
+    ),
+    "human_resources": Kind(
+        title="Human resources",
+        group="people",
+        filters=people.PeopleFilters,
+        needs=people.NEEDS,
+        uses=("hr_time",),
+        analyse=people.analyse,
+        sheet=people_sheet.sheet,
+        rows=people.rows,
+    ),
 }

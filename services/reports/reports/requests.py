@@ -54,7 +54,7 @@ def filters_of(kind: Kind, asked: Any) -> dict[str, Any]:
     if isinstance(asked, dict) and isinstance(asked.get("company_id"), str):
         asked = {**asked, "company_id": [asked["company_id"]]}
     try:
-        return checked(kind.filters, "invalid_filters", asked).model_dump(exclude_none=True)
+        return checked(kind.filters, "invalid_filters", asked).model_dump(mode="json", exclude_none=True)
     except Invalid as refusal:
         errors = [{**error, "loc": ["filters", *error["loc"]]} for error in refusal.errors or []]
         raise Invalid(refusal.code, refusal.detail, errors) from None

@@ -3,6 +3,7 @@ are acquired, analysed and drawn by a worker, and the report is handed to the pe
 """
 
 from base64 import b64decode
+from datetime import UTC
 from typing import Any
 
 import nameko
@@ -13,13 +14,16 @@ from kit.fields import an_id, bounded, checked, is_id, page, read_cursor
 from kit.service import SETTINGS, Ask, Service, every, hear, offload, rpc
 from nameko.extensions import DependencyProvider
 
-from reports import ahead, due, hooks, jobs, rooms
+from reports import ahead, behind, choices, due, hooks, jobs, rooms
 from reports.acquire.sources import Source, read_sources
 from reports.analyse.period import NAMES
+from reports.analyse.scope import choose_companies
 from reports.errors import (
     customers_see_no_sources,
     group_not_found,
+    not_offered,
     report_not_found,
+    report_not_ready,
     source_not_found,
     subscription_not_found,
     too_many_reports,
@@ -59,21 +63,32 @@ class Reports(Service):
     # --- what it answers: reports ------------------------------------------------------------------
 
     @rpc
-    def types(self) -> dict[str, Any]:
-        """The types of report that the caller may see."""
-        return {
-            "items": [
-                {
-                    "type": type,
-                    "title": kind.title,
-                    "allowed": True,
-                    "filters": list(kind.filters.model_fields),
-                    "periods": list(NAMES),
-                }
-                for type, kind in KINDS.items()
-                if self.caller.may(f"reports:{type}")
-            ]
-        }
+    def types(self, *, source: str | None = None, locale: str | None = None) -> dict[str, Any]:
+        """The types of report that the caller may see, and what a source (the first) has for them."""
+        allowed = {type: kind for type, kind in KINDS.items() if self.caller.may(f"reports:{type}")}
+        if not allowed:
+            return {"items": []}
+        words, name = Words(known_locale(locale), ""), self._source(source).name
+        with self.db() as tx:
+            views = self._views(tx, name)
+            return {
+                "items": [
+                    {
+                        "type": type,
+                        "title": words(kind.title),
+                        "group": kind.group,
+                        "allowed": True,
+                        "source": name,
+                        # None until the source has been read for the first time.
+                        "offered": None if views is None else views.issuperset(kind.needs),
+                        "missing": sorted({*kind.needs, *kind.uses} - (views or {*kind.needs, *kind.uses})),
+                        "filters": choices.filters_of(tx, name, kind.filters),
+                        "comparisons": list(kind.filters.comparisons),
+                        "periods": list(NAMES),
+                    }
+                    for type, kind in allowed.items()
+                ]
+            }
 
     @rpc
     def request(
@@ -116,18 +131,30 @@ class Reports(Service):
     @rpc
     def report(self, *, report_id: str) -> dict[str, Any]:
         """A report, for who asked for it and the members of its room, if they have the right to its type."""
-        if not is_id(report_id):
-            raise report_not_found()
+        return show_report(self._seen(report_id), whole=True)
+
+    @rpc
+    def rows(
+        self,
+        *,
+        report_id: str,
+        chart: str,
+        point: str,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> dict[str, Any]:
+        """The facts behind a point of a chart, as they are now, for who may see the report."""
+        size, after = bounded(limit), read_cursor(cursor, behind.a_day, str)
+        row = self._seen(report_id)
+        if row.status != "ready":
+            raise report_not_ready()
+        found = behind.find(row, chart, point)
+        source = self._sources.get(row.source)
         with self.db() as tx:
-            row = tx.get(Report, report_id)
-        if row is None:
-            raise report_not_found()
-        if row.requested_by != self.caller.id and not (
-            row.group_id and row.status == "ready" and self._membership(row.group_id).role
-        ):
-            raise report_not_found()
-        self.caller.require(f"reports:{row.type}")
-        return show_report(row, whole=True)
+            # What the rows come to, and each page of them, from one moment of the facts.
+            tx.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            zone = source.zone if source else UTC
+            return behind.read(tx, row, found, zone, size, (after[0], after[1]) if after else None)
 
     @rpc
     def reports(self, *, limit: int | None = None, cursor: str | None = None) -> dict[str, Any]:
@@ -431,8 +458,38 @@ class Reports(Service):
 
     def _check(self, tx: Transaction, kind: Kind, source: str, filters: dict[str, Any]) -> None:
         """Refuses now what the facts, if there are any yet, would refuse later."""
-        if tx.scalar(sa.select(sa.exists().where(Load.source == source, Load.status == "ready"))):
-            kind.check(tx, source, kind.filters(**filters))
+        views = self._views(tx, source)
+        if views is None:
+            return
+        if missing := [view for view in kind.needs if view not in views]:
+            raise not_offered(source, missing[0])
+        choose_companies(tx, source, kind.filters(**filters))
+
+    def _views(self, tx: Transaction, source: str) -> set[str] | None:
+        """The views that the newest load of a source has read; None if it was never read."""
+        ready = sa.select(Load.rows).where(Load.source == source, Load.status == "ready")
+        rows = tx.scalars(ready.order_by(Load.finished_at.desc()).limit(1)).first()
+        return None if rows is None else set(rows)
+
+    def _seen(self, report_id: str) -> Report:
+        """A report that the caller may see.
+
+        Raises:
+            NotFound: there is none, or it is not theirs to see.
+            Forbidden: they lack the right to its type.
+        """
+        if not is_id(report_id):
+            raise report_not_found()
+        with self.db() as tx:
+            row = tx.get(Report, report_id)
+        if row is None:
+            raise report_not_found()
+        if row.requested_by != self.caller.id and not (
+            row.group_id and row.status == "ready" and self._membership(row.group_id).role
+        ):
+            raise report_not_found()
+        self.caller.require(f"reports:{row.type}")
+        return row
 
     def _membership(self, group_id: str, *, sending: bool = False) -> rooms.Membership:
         """The caller's, from our copy; groups is asked only for what we have not heard of, and whether who

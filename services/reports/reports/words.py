@@ -49,6 +49,10 @@ class Words:
         """The sentence in this language; English is the key."""
         return self._texts.get(text, text).format(**values)
 
+    def count(self, number: int, many: str) -> str:
+        """3 orders, 1 order"""
+        return self(f"{{count}} {many.removesuffix('s') if number == 1 else many}", count=number)
+
     def short(self, number: Number) -> str:
         """1.2M, 58K: two or three digits, for labels."""
         value, digits = self._shortened(number)
@@ -60,6 +64,33 @@ class Words:
         return _minus(
             format_compact_currency(value, self.currency, locale=self.locale, fraction_digits=digits)
         )
+
+    def full(self, number: Number, unit: str) -> str:
+        """With its unit and all its digits: €1,234,567.80, 12.3%, 14.5 days, 1,204."""
+        if unit == self.currency:
+            return self.money(number)
+        if unit == "%":
+            return self.percent(number)
+        plain = _minus(format_decimal(number, format="#,##0.##", locale=self.locale))
+        return plain if unit == "count" else f"{plain} {self.term(unit)}"
+
+    def brief(self, number: Number, unit: str) -> str:
+        """Short, with its unit: for sentences."""
+        if unit in (self.currency, "%", "count"):
+            return self.step(number, unit)
+        return f"{self.short(number)} {self.term(unit)}"
+
+    def step(self, number: Number, unit: str) -> str:
+        """For scales: money and percent say what they are, all else the chart says."""
+        return self.short_money(number) if unit == self.currency else self.tag(number, unit)
+
+    def term(self, text: str) -> str:
+        """A word of the source, in this language if it is one of ours."""
+        return self._texts.get(text, text)
+
+    def tag(self, number: Number, unit: str) -> str:
+        """Shortest: for marks whose unit the chart says already."""
+        return self.percent(number) if unit == "%" else self.short(number)
 
     def _shortened(self, number: Number) -> tuple[float, int]:
         # Rounded first: else 999 999 would be written 1000K.
@@ -80,11 +111,14 @@ class Words:
         """+12%, or nothing where there is nothing to compare with."""
         if now is None or not before:
             return ""
-        part = (float(now) - float(before)) / abs(float(before)) * 100
-        text = format_decimal(
-            abs(part), format="#,##0" if abs(part) >= 9.95 else "#,##0.#", locale=self.locale
-        )
-        return f"{'+' if part >= 0 else '−'}{text}%"
+        return self.signed((float(now) - float(before)) / abs(float(before)) * 100)
+
+    def signed(self, part: Number) -> str:
+        """+12%, −3.4%"""
+        value = float(part)
+        few = "#,##0" if abs(value) >= 9.95 else "#,##0.#"
+        sign = "±" if abs(value) < 0.05 else "+" if value > 0 else "−"
+        return f"{sign}{format_decimal(abs(value), format=few, locale=self.locale)}%"
 
     def month(self, day: date, *, year: bool = False) -> str:
         """Nov, or Nov 2026"""
@@ -95,6 +129,10 @@ class Words:
     def day(self, day: date) -> str:
         """Nov 23, 2026"""
         return str(format_date(day, "medium", self.locale))
+
+    def day_short(self, day: date) -> str:
+        """Nov 23"""
+        return str(format_skeleton("MMMd", day, locale=self.locale))
 
     def moment(self, time: datetime, zone: tzinfo) -> str:
         """Nov 23, 2026, 08:00 CET"""

@@ -249,7 +249,7 @@ class Worker:
                 )
             assert used.as_of is not None
             asked = making.Asked(job.source, job.period, job.filters, job.locale)
-            draw = kind.analyse(tx, asked, used.as_of.astimezone(zone).date())
+            draw = kind.make(tx, asked, used.as_of.astimezone(zone).date())
         self._progress(job, 0.5)
         made = draw()
         with self.db() as tx:

@@ -15,10 +15,13 @@ from reports.acquire.canonical import fact_tables
 from reports.acquire.load import Reading, load
 from reports.acquire.replica import Limits
 from reports.acquire.sources import read_sources
-from reports.analyse.sales import Sales, SalesFilters, analyse
+from reports.analyse.detail import Detail
+from reports.making import KINDS as REPORTS
 from reports.models import FACTS, Load, Report
 from reports.service import Reports
 from reports.settings import ReportsSettings
+from reports.sheets.sheet import Chart, Sheet, Writer
+from reports.words import Words
 from reports.worker import Worker
 from sqlalchemy.engine import make_url
 
@@ -35,7 +38,23 @@ VIEWS_OF_ERP = {
 }
 
 
-class Erp:
+class Filled:
+    """What the canonical views have, put in by hand."""
+
+    def put(self, view: str, *rows: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+    def company(self, id: str = "1", currency: str = "EUR", name: str = "House", fiscal: int = 1) -> None:
+        self.put(
+            "company",
+            {"company_id": id, "name": name, "currency": currency, "fiscal_year_start_month": fiscal},
+        )
+
+    def lines(self, *lines: dict[str, Any]) -> None:
+        self.put("order_line", *lines)
+
+
+class Erp(Filled):
     """A database that exposes the canonical views as tables of the schema `rpt`, filled by hand."""
 
     def __init__(self, engine: sa.Engine) -> None:
@@ -61,15 +80,6 @@ class Erp:
     def put(self, view: str, *rows: dict[str, Any]) -> None:
         with self.engine.begin() as connection:
             connection.execute(sa.insert(VIEWS_OF_ERP[view]), list(rows))
-
-    def company(self, id: str = "1", currency: str = "EUR", name: str = "House", fiscal: int = 1) -> None:
-        self.put(
-            "company",
-            {"company_id": id, "name": name, "currency": currency, "fiscal_year_start_month": fiscal},
-        )
-
-    def lines(self, *lines: dict[str, Any]) -> None:
-        self.put("order_line", *lines)
 
 
 def line(id: str, day: str, net: str, **more: Any) -> dict[str, Any]:
@@ -142,8 +152,68 @@ def erp(replica: Erp) -> Erp:
 
 
 @dataclass
-class Acquired:
-    """Facts of one source, loaded as the worker loads them."""
+class Shown:
+    """A report as its numbers and words, without figures."""
+
+    db: Transactions
+    type: str
+    numbers: Any
+    writer: Writer
+    sheet: Sheet
+    filters: Any
+
+    @property
+    def notes(self) -> list[str]:
+        return self.sheet.notes
+
+    @property
+    def charts(self) -> dict[str, Chart]:
+        return {chart.id: chart for chart in self.sheet.charts}
+
+    def kpi(self, id: str) -> dict[str, Any]:
+        return next(self.writer.show_kpi(kpi) for kpi in self.sheet.kpis if kpi.id == id)
+
+    def value(self, id: str, compared: str | None = None) -> str | None:
+        """Of a key figure, or what it is compared with."""
+        shown = self.kpi(id)
+        found = {"": shown["value"], **{c["id"]: c["value"] for c in shown["comparisons"]}}
+        return found.get(compared or "")
+
+    def table(self, id: str) -> dict[str, Any]:
+        return next(self.writer.show_table(table) for table in self.sheet.tables if table.id == id)
+
+    def rows(self, id: str) -> list[list[Any]]:
+        return list(self.table(id)["rows"])
+
+    def points(self, chart: str) -> dict[str, Decimal | None]:
+        return {point.key: point.value for point in self.charts[chart].form.points()}
+
+    def detail(self, chart: str, key: str) -> Detail:
+        siblings = list(self.points(chart)) if chart in self.charts else []
+        with self.db() as tx:
+            found = REPORTS[self.type].rows(tx, self.numbers.scope, self.filters, chart, key, siblings)
+        assert found, f"no rows of {chart} {key}"
+        return found
+
+    def behind(self, chart: str, key: str) -> list[Any]:
+        """The facts behind a point, newest first."""
+        query = self.detail(chart, key).query
+        with self.db() as tx:
+            return list(tx.execute(query.order_by(sa.desc("row_day"), sa.desc("row_id"))))
+
+    def comes_to(self, chart: str, key: str) -> Decimal | None:
+        """What the facts behind a point add up to; None if they are no parts of it."""
+        found, detail = self.behind(chart, key), self.detail(chart, key)
+        if detail.counted:
+            return Decimal(len(found))
+        if "amount" not in dict((column, kind) for column, _, kind in detail.columns):
+            return None
+        return sum((row.amount or Decimal(0) for row in found), Decimal(0))
+
+
+@dataclass
+class Acquired(Filled):
+    """Facts of one source: put in by hand, or loaded as the worker loads them."""
 
     db: Transactions
     erp: Erp
@@ -161,21 +231,41 @@ class Acquired:
                 limits=Limits(**limits),
             )
 
+    def put(self, view: str, *rows: dict[str, Any]) -> None:
+        with self.db() as tx:
+            tx.execute(sa.insert(FACTS[view]), [{"source": "house", **row} for row in rows])
+
+    def empty(self) -> None:
+        with self.db() as tx:
+            for fact in FACTS.values():
+                tx.execute(sa.delete(fact))
+
     def facts(self, view: str, source: str = "house") -> list[tuple[Any, ...]]:
         with self.db() as tx:
             table = FACTS[view]
             rows = tx.execute(sa.select(table).where(table.c.source == source)).all()
         return sorted((tuple(row)[1:] for row in rows), key=repr)
 
-    def sales(self, period: Any, today: str = "2026-10-31", **filters: Any) -> Sales:
+    def report(
+        self, type: str, period: Any, today: str = "2026-10-31", locale: str = "en", **filters: Any
+    ) -> Shown:
         asked = {"name": period} if isinstance(period, str) else period
+        kind, narrowed = REPORTS[type], REPORTS[type].filters(**filters)
         with self.db() as tx:
-            return analyse(tx, "house", asked, SalesFilters(**filters), date.fromisoformat(today))
+            numbers = kind.analyse(tx, "house", asked, narrowed, date.fromisoformat(today))
+        writer = Writer(numbers.scope, Words(locale, numbers.scope.currency))
+        return Shown(self.db, type, numbers, writer, kind.sheet(numbers, writer), narrowed)
 
 
 @pytest.fixture
 def acquired(db: Transactions, erp: Erp) -> Acquired:
     return Acquired(db, erp)
+
+
+@pytest.fixture
+def facts(db: Transactions, replica: Erp) -> Acquired:
+    """Facts put in by hand, for what needs no loading."""
+    return Acquired(db, replica)
 
 
 class Groups:

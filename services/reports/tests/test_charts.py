@@ -1,47 +1,85 @@
-"""Figures: what a browser needs of them, whatever the numbers."""
+"""Figures: pure functions of numbers, drawn whatever they are."""
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import date
+from decimal import Decimal
+from itertools import combinations
+from math import dist
 from typing import Any
 
 import pytest
-from reports.analyse import sheet
-from reports.analyse.sales import Sales
-from reports.catalogue import CATALOGUE
-from reports.charts.look import DARK, LIGHT, Palette, item, scale
-from reports.charts.ranking import short_name
-from reports.charts.sales import Chart, charts
-from reports.words import LOCALES, Words, known_locale
+from reports.charts.columns import Column, Columns
+from reports.charts.flows import Flow, Flows
+from reports.charts.form import Form, Slot
+from reports.charts.frame import short_name
+from reports.charts.lines import Line, Lines
+from reports.charts.look import DARK, LIGHT, NARROW, Palette, cells, item, scale
+from reports.charts.ranking import Bar, Ranks
+from reports.charts.sides import Block, Sides
+from reports.charts.stacked import Part, Stacked
+from reports.charts.waterfall import Step, Waterfall
+from reports.words import Words, known_locale
 
-Sold = Callable[..., dict[str, Any]]
+Values = list[Decimal | None]
+EN = Words("en", "EUR")
+CASES: dict[str, Values] = {
+    "nothing known": [None, None],
+    "one": [Decimal("1234567.89")],
+    "zero": [Decimal(0)],
+    "negative": [Decimal(-5), Decimal("-12345.67")],
+    "gaps": [Decimal(1), None, Decimal(-3), Decimal("0.01")],
+    "years": [Decimal(n * 1000) for n in range(36)],
+}
 
 
-@pytest.fixture
-def sales(acquired: Any, erp: Any, sold: Sold) -> Sales:
-    """Numbers with everything in them: returns, gaps, late orders, names that are too long."""
-    erp.company()
-    erp.put(
-        "party",
-        {
-            "party_id": "p1",
-            "name": "臺灣精密工業股份有限公司第二營業處臺中分處",
-            "segment": None,
-            "country": None,
-        },
+def slots(count: int) -> list[Slot]:
+    return [
+        Slot(f"2026-{n:02}", str(n), f"Month {n}", str(2025 + n // 12), partial=n == count - 1)
+        for n in range(count)
+    ]
+
+
+def columns(values: Values) -> Form:
+    data = [
+        Column(s, v, v, v, warn=not n)
+        for n, (s, v) in enumerate(zip(slots(len(values)), values, strict=True))
+    ]
+    return Columns("EUR", data, "Revenue", other="Year before", mark="Budget")
+
+
+def ranks(values: Values) -> Form:
+    bars = [Bar(f"id:{n}", "A name " * n, v or Decimal(0), v, "+1%", "3%", v) for n, v in enumerate(values)]
+    return Ranks("EUR", bars, "Revenue", other="Year before", warn="Overdue")
+
+
+def stacked(values: Values) -> Form:
+    parts = [Part("id:a", "A", values), Part("rest", "All others", values, "rest")]
+    return Stacked("EUR", slots(len(values)), parts, "Sum", ("Planned", values))
+
+
+def lines(values: Values) -> Form:
+    return Lines("%", slots(len(values)), [Line("id:a", "A", values), Line("id:b", "B", values)])
+
+
+def flows(values: Values) -> Form:
+    data = [Flow(s, v and abs(v), v and abs(v)) for s, v in zip(slots(len(values)), values, strict=True)]
+    return Flows("count", data, "In", "Out", "Net")
+
+
+def waterfall(values: Values) -> Form:
+    steps = [Step(f"s{n}", "Step", v or Decimal(0), n % 2 == 0) for n, v in enumerate(values)]
+    return Waterfall("EUR", steps, ("Result", "Income", "Cost"))
+
+
+def sides(values: Values) -> Form:
+    ours, theirs = (
+        [Block(f"{side}{n}", "Capital and reserves", v or Decimal(0)) for n, v in enumerate(values)]
+        for side in ("a", "l")
     )
-    erp.lines(
-        sold("0", "2024-12-05", "10"),
-        *(sold(f"a{n}", f"2025-{n:02}-10", f"{n}111.11", party_id=f"c{n}") for n in range(1, 13)),
-        *(sold(f"b{n}", f"2026-{n:02}-10", f"{n}099.99") for n in range(1, 11)),
-        *(sold(f"p{n}", "2026-01-10", "10", promised_date=date(2026, n, 28)) for n in range(1, 13)),
-        sold("r", "2026-10-11", "-50000", qty=-1, party_id="c1"),
-        sold("u", "2026-10-12", "1", promised_date=None),
-        sold("l", "2026-10-12", "1", promised_date=date(2028, 1, 1)),
-    )
-    acquired.load()
-    found: Sales = acquired.sales("this_year", today="2026-10-20")
-    return found
+    return Sides("EUR", (("Assets", ours), ("Liabilities", theirs)))
+
+
+FORMS = (columns, ranks, stacked, lines, flows, waterfall, sides)
 
 
 def objects(node: Any) -> Iterator[dict[str, Any]]:
@@ -54,73 +92,87 @@ def objects(node: Any) -> Iterator[dict[str, Any]]:
             yield from objects(part)
 
 
-def drawn(sales: Sales, palette: Palette, locale: str = "en") -> list[tuple[Chart, str]]:
-    found = charts(sales, Words(locale, sales.currency), palette)
-    return [(chart, json.dumps(item(chart.plot, palette))) for chart in found]
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("case", CASES)
+def test_any_numbers_are_drawn_and_every_mark_has_a_key(form: Callable[[Values], Form], case: str) -> None:
+    chart = form(CASES[case])
+    keys = [point.key for point in chart.points()]
+    assert len(keys) == len(set(keys))
+    assert all(point.value is not None for point in chart.points())
+    body = json.dumps(item(chart.draw(EN, LIGHT), LIGHT))
+    assert "NaN" not in body.replace('{"type":"number","value":"nan"}', "")
+    [marks] = [
+        node for node in objects(json.loads(body)) if node.get("attributes", {}).get("name") == "points"
+    ]
+    data = dict(marks["attributes"]["data"]["entries"])
+    assert len(data["key"]) == len(data["card"])
+    assert {"TapTool", "HoverTool"} <= {node["name"] for node in objects(json.loads(body))}
+
+
+def test_what_is_not_known_is_no_bar_and_zero_is_a_point() -> None:
+    chart = columns([None, Decimal(0), Decimal(3)])
+    assert [(point.key, point.value) for point in chart.points()] == [("2026-01", 0), ("2026-02", 3)]
+    parts = stacked([Decimal(2), None]).points()
+    assert [(point.key, point.value) for point in parts] == [
+        ("2026-00", 4),
+        ("2026-00|id:a", 2),
+        ("2026-00|rest", 2),
+    ]
+
+
+def _simulated(colour: str, eye: tuple[tuple[float, ...], ...] | None) -> tuple[float, float, float]:
+    """CIELAB of a colour as an eye sees it (Machado, Oliveira and Fernandes 2009)."""
+
+    def linear(part: float) -> float:
+        return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+
+    rgb = [linear(int(colour[n : n + 2], 16) / 255) for n in (1, 3, 5)]
+    if eye:
+        rgb = [min(1.0, max(0.0, sum(a * b for a, b in zip(row, rgb, strict=True)))) for row in eye]
+    xyz = (
+        (0.4124 * rgb[0] + 0.3576 * rgb[1] + 0.1805 * rgb[2]) / 0.9505,
+        0.2126 * rgb[0] + 0.7152 * rgb[1] + 0.0722 * rgb[2],
+        (0.0193 * rgb[0] + 0.1192 * rgb[1] + 0.9505 * rgb[2]) / 1.089,
+    )
+    x, y, z = (t ** (1 / 3) if t > 0.008856 else 7.787 * t + 16 / 116 for t in xyz)
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+EYES = {
+    "all": None,
+    "no red": (
+        (0.152286, 1.052583, -0.204868),
+        (0.114503, 0.786281, 0.099216),
+        (-0.003882, -0.048116, 1.051998),
+    ),
+    "no green": (
+        (0.367322, 0.860646, -0.227968),
+        (0.280085, 0.672501, 0.047413),
+        (-0.011820, 0.042940, 0.968881),
+    ),
+    "no blue": (
+        (1.255528, -0.076749, -0.178779),
+        (-0.078411, 0.930809, 0.147602),
+        (0.004733, 0.691367, 0.303900),
+    ),
+}
 
 
 @pytest.mark.parametrize("palette", [LIGHT, DARK], ids=lambda palette: palette.name)
-@pytest.mark.parametrize("locale", LOCALES)
-def test_a_figure_needs_no_eval_and_is_as_wide_as_its_place(
-    sales: Sales, palette: Palette, locale: str
-) -> None:
-    found = drawn(sales, palette, locale)
-    assert [chart.id for chart, _ in found] == ["revenue", "customers", "products", "order_book"]
-    for chart, body in found:
-        names = {node["name"] for node in objects(json.loads(body))}
-        assert not {name for name in names if "CustomJS" in name}
-        figure = next(node for node in objects(json.loads(body)) if node["name"] == "Figure")
-        assert figure["attributes"]["sizing_mode"] == "stretch_width"
-        assert figure["attributes"].get("title", {}).get("attributes", {}).get("text") is None
-        assert len(body) < 25_000
-        assert len(chart.description) > 10
+@pytest.mark.parametrize("eye", EYES)
+def test_colours_of_series_are_told_apart_by_every_eye(palette: Palette, eye: str) -> None:
+    seen = {c: _simulated(c, EYES[eye]) for c in (*palette.series, palette.rest)}
+    pairs = {(a, b): dist(seen[a], seen[b]) for a, b in combinations(seen, 2)}
+    assert min(pairs.values()) > 20, min(pairs, key=lambda pair: pairs[pair])
 
 
-def test_light_and_dark_differ_in_colours_only(sales: Sales) -> None:
-    for (_, light), (_, dark) in zip(drawn(sales, LIGHT), drawn(sales, DARK), strict=True):
-        assert LIGHT.main in light or LIGHT.warn in light
-        assert LIGHT.main not in dark
-        assert len(list(objects(json.loads(light)))) == len(list(objects(json.loads(dark))))
-
-
-def test_the_description_says_what_there_is_to_see(sales: Sales) -> None:
-    said = {chart.id: chart.description for chart, _ in drawn(sales, LIGHT)}
-    assert said["revenue"].startswith("Revenue Jan 1 – Oct 20, 2026: €6.1K, −89% against the year before.")
-    assert "Highest: Sep 2026, €9.1K." in said["revenue"]
-    assert said["order_book"].endswith("is overdue.")
-
-
-def test_without_numbers_nothing_is_drawn(acquired: Any, erp: Any) -> None:
-    erp.company()
-    acquired.load()
-    empty = acquired.sales("2026")
-    assert charts(empty, Words("en", "EUR"), LIGHT) == []
-    assert all(t["rows"] == [] for t in sheet.tables(empty, Words("en", "EUR")) if t["id"] != "revenue")
-
-
-@pytest.mark.parametrize("locale", ["zh-Hant", "zh-Hans"])
-def test_every_word_has_its_translation(sales: Sales, locale: str) -> None:
-    missing = []
-
-    class Noted(dict[str, str]):
-        def get(self, key: str, default: Any = None) -> Any:
-            if key not in self:
-                missing.append(key)
-            return super().get(key, default)
-
-    words = Words(locale, "EUR")
-    words._texts = Noted(CATALOGUE[locale])
-    charts(sales, words, LIGHT)
-    sheet.kpis(sales, words)
-    sheet.tables(sales, words)
-    sheet.notes(sales, words)
-    assert missing == []
-    for english, text in CATALOGUE[locale].items():
-        assert set(_fields(english)) == set(_fields(text))
-
-
-def _fields(text: str) -> list[str]:
-    return [part.partition("}")[0] for part in text.split("{")[1:]]
+def test_a_legend_fits_a_phone_and_its_figure_grows_by_it() -> None:
+    parts = [Part(f"id:{n}", f"Group number {n}", [Decimal(1)]) for n in range(5)]
+    plot = Stacked("EUR", slots(1), parts, "Sum").draw(EN, LIGHT)
+    legend = plot.above[0]
+    widest = max(cells(str(entry.label.value)) for entry in legend.items)
+    assert legend.ncols * widest * 6 < NARROW
+    assert plot.height > 300
 
 
 def test_numbers_are_short_where_they_are_labels() -> None:
@@ -132,6 +184,11 @@ def test_numbers_are_short_where_they_are_labels() -> None:
     assert zh.short(12_000) == "1.2萬"
     assert en.change(90, 100) == "−10%"
     assert en.change(1, 0) == en.change(None, 5) == ""
+    assert (en.signed(0.04), en.signed(-12.34), en.signed(3.21)) == ("±0%", "−12%", "+3.2%")
+    assert en.full(1234.5, "days") == "1,234.5 days"
+    assert zh.full(3, "days") == "3 天"
+    assert en.full(7, "{box}") == "7 {box}"
+    assert en.brief(12.34, "%") == "12.3%"
 
 
 @pytest.mark.parametrize(

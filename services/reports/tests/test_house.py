@@ -15,7 +15,7 @@ from kit.event import new_id
 from kit.testing import check_models, hear_event, required
 from reports import errors, events
 from reports.acquire.canonical import VIEWS
-from reports.analyse import period, sales
+from reports.analyse import money, period, scope
 from reports.models import Member, Person
 from reports.settings import ReportsSettings
 
@@ -30,9 +30,9 @@ def test_contracts_are_what_is_said(kit_config: Path) -> None:
 
 def test_the_readme_names_every_refusal_and_event_and_config_every_setting(kit_config: Path) -> None:
     readme = (kit_config.parent / "README.md").read_text()
-    sources = [Path(str(module.__file__)).read_text() for module in (errors, period, sales)]
+    sources = [Path(str(module.__file__)).read_text() for module in (errors, period, scope, money)]
     codes = re.findall(
-        r'(?:Invalid|NotFound|Forbidden|Conflict|TooMany|_wrong)\(\s*"([a-z_]+)",', "".join(sources)
+        r'(?:Invalid|NotFound|Forbidden|Conflict|TooMany|wrong)\(\s*"([a-z_]+)",', "".join(sources)
     )
     types = [event.event_type for event in (*contract.said_in(events), *contract.heard_in(events))]
     assert [name for name in (*codes, *types) if f"`{name}`" not in readme] == []

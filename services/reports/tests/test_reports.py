@@ -4,11 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from kit.caller import ANONYMOUS, Caller
 from kit.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, TooMany, Unauthenticated
 from kit.event import new_id
 from kit.testing import customer, hear_event, said, staff
 from reports import events
+from reports.making import KINDS
+from reports.models import Load
 
 Sold = Callable[..., dict[str, Any]]
 CRON = {"cron": "0 8 * * MON", "timezone": "Europe/Berlin"}
@@ -43,7 +46,8 @@ def test_a_report_is_asked_for_made_and_announced(stocked: Any, seller: Caller) 
     assert report["as_of"] == stocked.loads()[0].as_of.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
     assert report["load_id"] == stocked.loads()[0].id
     for chart in report["charts"]:
-        assert {"id", "title", "description", "figure", "figure_dark", "table_id"} == chart.keys()
+        named = {"id", "title", "description", "unit", "points", "figure", "figure_dark", "table_id"}
+        assert named == chart.keys()
         assert chart["table_id"] in {table["id"] for table in report["tables"]}
     heard = said(stocked.db)
     me = [f"user:{seller.id}"]
@@ -71,6 +75,56 @@ def test_only_the_right_to_the_type_lets_ask(stocked: Any) -> None:
     assert stocked.service(staff()).types() == {"items": []}
     seen = stocked.service(staff(None, "reports:sales")).types()["items"]
     assert [(t["type"], t["allowed"]) for t in seen] == [("sales", True)]
+
+
+def test_the_eight_are_listed_with_what_the_source_has_for_them(house: Any, erp: Any) -> None:
+    everything = house.service(staff(None, "administrator", *(f"reports:{type}" for type in KINDS)))
+    before = everything.types()["items"]
+    assert [(t["type"], t["group"]) for t in before] == [
+        ("sales", "trade"),
+        ("purchasing", "trade"),
+        ("production", "operations"),
+        ("receivables", "finance"),
+        ("payables", "finance"),
+        ("ledger", "finance"),
+        ("financial", "finance"),
+        ("human_resources", "people"),
+    ]
+    assert {t["offered"] for t in before} == {None}
+    erp.company()
+    erp.put("party", {"party_id": "p1", "name": "Alder", "segment": "Shops", "country": "AT"})
+    everything.acquire(name="house")
+    house.work()
+    types = {t["type"]: t for t in everything.types(source="house", locale="zh-TW")["items"]}
+    assert types["sales"]["title"] == "銷售"
+    assert (types["sales"]["offered"], types["sales"]["missing"]) == (True, [])
+    filters = {f["id"]: f for f in types["sales"]["filters"]}
+    assert filters["segment"] == {
+        "id": "segment",
+        "kind": "choice",
+        "choices": [{"value": "Shops", "label": "Shops"}],
+    }
+    assert filters["company_id"]["choices"] == [{"value": "1", "label": "House"}]
+    assert types["financial"]["comparisons"] == ["year_before", "previous_period", "budget"]
+    assert types["receivables"]["filters"][-1]["choices"] == [
+        {"value": "not_due", "label": "not_due"},
+        {"value": "overdue", "label": "overdue"},
+    ]
+    with pytest.raises(NotFound):
+        everything.types(source="nowhere")
+
+
+def test_a_report_that_the_source_has_nothing_for_is_refused_at_once(stocked: Any) -> None:
+    with stocked.db() as tx:
+        for load in tx.scalars(sa.select(Load)):
+            load.rows = {view: count for view, count in load.rows.items() if view != "production"}
+    maker = staff(None, "reports:production")
+    service = stocked.service(maker)
+    assert service.types()["items"][0]["missing"] == ["production"]
+    with pytest.raises(Conflict) as refused:
+        service.request(type="production")
+    assert code(refused) == "not_offered"
+    assert service.reports()["items"] == []
 
 
 @pytest.mark.parametrize(

@@ -36,12 +36,25 @@ class Period:
     def unit(self) -> str:
         return "day" if (self.end - self.start).days < DAILY_UP_TO else "month"
 
+    @property
+    def months(self) -> int | None:
+        """How many calendar months it is made of; None if it isn't."""
+        if self.start.day != 1 or self.end != month_end(self.end):
+            return None
+        return (self.end.year - self.start.year) * 12 + self.end.month - self.start.month + 1
+
     def year_before(self) -> "Period":
         """The same days a year earlier; a period that ends with a month stays one that does."""
-        end = same_day_before(self.end)
-        if self.end.day == _days(self.end):
-            end = end.replace(day=_days(end))
-        return Period(same_day_before(self.start), end)
+        return self.earlier(months=12)
+
+    def earlier(self, *, months: int = 0, days: int = 0) -> "Period":
+        """The same days so much earlier; by months, a period that ends with a month stays one that does."""
+        if days:
+            return Period(self.start - timedelta(days), self.end - timedelta(days))
+        end = months_before(self.end, months)
+        if self.end == month_end(self.end):
+            end = month_end(end)
+        return Period(months_before(self.start, months), end)
 
     def buckets(self) -> list["Period"]:
         """The period in days, or in calendar months cut at its ends."""
@@ -70,9 +83,15 @@ def add_months(day: date, months: int) -> date:
     return date(index // 12, index % 12 + 1, 1)
 
 
-def same_day_before(day: date) -> date:
-    """A year earlier; 29 February becomes 28 February."""
-    return day.replace(year=day.year - 1, day=min(day.day, calendar.monthrange(day.year - 1, day.month)[1]))
+def months_before(day: date, months: int) -> date:
+    """So many months earlier; a day that month hasn't becomes its last."""
+    month = add_months(day, -months)
+    return month.replace(day=min(day.day, _days(month)))
+
+
+def fiscal_year(day: date, first_month: int) -> date:
+    """When the fiscal year of this day began."""
+    return date(day.year - (day.month < first_month), first_month, 1)
 
 
 def resolve(asked: dict[str, Any], today: date, fiscal_start: int = 1) -> Period:
@@ -111,7 +130,7 @@ def _between(asked: dict[str, Any]) -> Period:
 def _named(name: str, today: date, fiscal_start: int) -> Period:
     year, month = date(today.year, 1, 1), today.replace(day=1)
     quarter = month.replace(month=(today.month - 1) // 3 * 3 + 1)
-    fiscal = date(today.year - (today.month < fiscal_start), fiscal_start, 1)
+    fiscal = fiscal_year(today, fiscal_start)
     starts = {
         # To date: the month that runs, and the eleven before it.
         "last_12_months": (add_months(month, -11), 12),

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from bokeh.models import LinearAxis, Span
-
-from reports.charts.look import Palette, bare, hover, labels, legend, scale, ticks
+from reports.charts.form import Point, Slot, Value, known, plain
+from reports.charts.frame import Upright
+from reports.charts.look import Palette, legend
 from reports.words import Words
 
 CROWDED = 14  # more columns than this leave no room for dots and second labels on a phone
@@ -14,120 +13,89 @@ CROWDED = 14  # more columns than this leave no room for dots and second labels 
 
 @dataclass(frozen=True)
 class Column:
-    """`tone` is "whole", "partial" (still running) or "warn"; a value of None leaves a gap.
+    """`warn` sets a column apart that calls for action; a value of None leaves a gap.
 
-    `era` is what columns have in common (a year); it is written where it begins.
+    `other` is on the line, `mark` a tick across the column (a budget), `note` more words on its card.
     """
 
-    label: str
-    value: float | None
-    other: float | None
-    card: str
-    tone: str = "whole"
-    era: str = ""
+    slot: Slot
+    value: Value
+    other: Value = None
+    mark: Value = None
+    warn: bool = False
+    note: str = ""
 
 
-def columns(
-    data: list[Column],
-    words: Words,
-    palette: Palette,
-    *,
-    names: tuple[str, str, str] | None = None,
-    label_all: bool = False,
-    height: int = 280,
-) -> Any:
-    """Columns, and where `names` are given (columns, line, running column) a line and a legend.
-
+@dataclass(frozen=True)
+class Columns:
+    """
     Args:
-        label_all: write every column's value over it; else only the largest and the last whole one.
+        name: of the columns.
+        other: name of the line, if there is to be one.
+        mark: name of the ticks.
+        told: every column's value is written over it, and no scale beside it.
     """
-    values = [c.value for c in data if c.value is not None]
-    crowded = len(data) > CROWDED
-    all_values = values + [c.other for c in data if c.other is not None and names]
-    steps = scale(min(all_values, default=0), max(all_values, default=0))
-    top = max([*all_values, 0]) * 1.14 or steps[-1]  # room for the label of the tallest
-    bottom = min([*all_values, 0]) * 1.14
-    plot = bare(height, (-0.6, len(data) - 0.4), (bottom, top))
-    ticks(plot.xaxis, {float(n): c.label for n, c in enumerate(data)})
-    if eras := _eras(data):
-        # An axis of its own: thinned out with the months, a year could be the label that is left out.
-        plot.add_layout(LinearAxis(major_label_standoff=0), "below")
-        ticks(plot.below[-1], eras)
-    if label_all:  # the labels say it; the scale would say it twice
-        plot.yaxis.visible = False
-        plot.ygrid.visible = False
-    else:
-        ticks(plot.yaxis, {m: words.short_money(m) for m in steps if bottom <= m <= top})
-    plot.add_layout(Span(location=0, dimension="width", line_color=palette.muted, line_width=1))
 
-    looks: dict[str, dict[str, Any]] = {
-        "whole": {"fill_color": palette.main, "line_color": palette.main},
-        "partial": {
-            "fill_color": palette.main,
-            "fill_alpha": 0.22,
-            "line_color": palette.main,
-            "line_dash": "dashed",
-        },
-        "warn": {"fill_color": palette.warn, "line_color": palette.warn},
-    }
-    shown: dict[str, Any] = {}
-    for tone, look in looks.items():
-        places = [n for n, c in enumerate(data) if c.tone == tone and c.value is not None]
-        if places:
-            shown[tone] = plot.vbar(
-                x=np.array(places, dtype=float),
-                top=np.array([data[n].value for n in places], dtype=float),
-                width=0.66,
-                **look,
-            )
-    if names:
-        places = [n for n, c in enumerate(data) if c.other is not None]
-        entries = [(names[0], [shown["whole"]])] if "whole" in shown else []
-        if "partial" in shown:
-            entries.append((names[2], [shown["partial"]]))
-        if places:
-            # NaN breaks the line where nothing is known.
-            other = np.array([np.nan if c.other is None else c.other for c in data], dtype=float)
-            x = np.arange(len(data), dtype=float)
-            line = plot.line(x=x, y=other, line_color=palette.other, line_width=2.5)
-            marks = [line]
+    unit: str
+    data: list[Column]
+    name: str
+    other: str = ""
+    mark: str = ""
+    told: bool = False
+    height: int = 280
+
+    def points(self) -> list[Point]:
+        return [Point(c.slot.key, c.slot.name, self.name, c.value) for c in self.data if c.value is not None]
+
+    def _card(self, column: Column, words: Words) -> str:
+        lines = [column.slot.name]
+        if column.value is not None:
+            lines.append(words.full(column.value, self.unit))
+        for name, value in ((self.other, column.other), (self.mark, column.mark)):
+            if value is not None:
+                change = words.change(column.value, value) if self.unit != "%" else ""
+                lines.append(f"{name}: {words.full(value, self.unit)}  {change}".rstrip())
+        return "\n".join([*lines, *([column.note] if column.note else [])])
+
+    def draw(self, words: Words, palette: Palette) -> Any:
+        data, crowded = self.data, len(self.data) > CROWDED
+        values, others, marks = [[getattr(c, n) for c in data] for n in ("value", "other", "mark")]
+        slots, covered = [c.slot for c in data], known(values, others, marks)
+        frame = Upright(slots, covered, self.unit, self.height, words, palette, told=self.told)
+        plot, x = frame.plot, frame.x
+        # Filled so, a reader knows without the legend that the month still runs.
+        running = {"fill_color": palette.main, "fill_alpha": 0.22, "line_color": palette.main}
+        entries = []
+        for look, name, chosen in (
+            ({"color": palette.main}, self.name, [not c.warn and not c.slot.partial for c in data]),
+            ({**running, "line_dash": "dashed"}, words("So far"), [c.slot.partial for c in data]),
+            ({"color": palette.warn}, "", [c.warn for c in data]),
+        ):
+            places = [n for n, value in enumerate(values) if chosen[n] and value]
+            if places:
+                bars = plot.vbar(x=x[places], top=plain(values)[places], width=0.66, **look)
+                entries += [(name, [bars])] if name else []
+        if known(others):
+            y = plain(others)
+            drawn = [plot.line(x=x, y=y, line_color=palette.other, line_width=2.5)]
             if not crowded:
                 dot = {"fill_color": palette.paper, "line_color": palette.other, "line_width": 2}
-                marks.append(plot.scatter(x=x, y=other, size=7, **dot))
-            entries.append((names[1], marks))
-        legend(plot, entries)
-    told = [n for n, c in enumerate(data) if c.value]
-    if not label_all and told:
-        whole = [n for n in told if data[n].tone == "whole"] or told
-        largest = max(told, key=lambda n: data[n].value or 0)
-        told = [largest] if crowded else sorted({largest, whole[-1]})
-    plot.text(
-        x=np.array(told, dtype=float),
-        y=np.array([max(data[n].value or 0, 0) for n in told], dtype=float),
-        text=[words.short(data[n].value or 0) for n in told],
-        text_align="center",
-        text_baseline="bottom",
-        y_offset=-4,
-        **labels(palette, 11 if label_all else 12, bold=True),
-    )
-    # What the pointer meets: the full height of each column, so that small ones can be met too.
-    catch = plot.vbar(
-        x="x",
-        bottom=bottom,
-        top=top,
-        width=1,
-        fill_alpha=0,
-        line_alpha=0,
-        source={"x": np.arange(len(data), dtype=float), "card": [c.card for c in data]},
-    )
-    hover(plot, palette, catch, "mouse")
-    return plot
-
-
-def _eras(data: list[Column]) -> dict[float, str]:
-    begins = {float(n): c.era for n, c in enumerate(data) if c.era and (n == 0 or data[n - 1].era != c.era)}
-    places = sorted(begins)
-    # The first is cut short by the period; without room before the next it goes.
-    if len(places) > 1 and places[1] < 3:
-        del begins[places[0]]
-    return begins
+                drawn.append(plot.scatter(x=x, y=y, size=7, **dot))
+            entries.append((self.other, drawn))
+        if any(marks):
+            places = [n for n, mark in enumerate(marks) if mark]
+            y = plain(marks)[places]
+            ends = {"x0": x[places] - 0.38, "x1": x[places] + 0.38, "y0": y, "y1": y}
+            # Twice: a wide stroke of paper parts the tick from a column of any colour.
+            plot.segment(**ends, line_color=palette.paper, line_width=5)
+            entries.append((self.mark, [plot.segment(**ends, line_color=palette.ink, line_width=2.5)]))
+        if len(entries) > 1:
+            legend(plot, entries)
+        told = {n: float(value) for n, value in enumerate(values) if value}
+        if not self.told and told:
+            # The largest, and the last that is over.
+            largest = max(told, key=lambda n: told[n])
+            over = [n for n in told if not slots[n].partial] or list(told)
+            told = {n: told[n] for n in sorted({largest} if crowded else {largest, over[-1]})}
+        frame.tell(told, plain(others), plain(marks), size=11 if self.told else 12)
+        return frame.touch([self._card(c, words) for c in data])

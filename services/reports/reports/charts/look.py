@@ -7,19 +7,22 @@ No CustomJS anywhere: the page's content security policy allows no eval.
 from dataclasses import dataclass
 from math import floor, log10
 from typing import Any
+from unicodedata import east_asian_width
 
 from bokeh.core.properties import value
 from bokeh.embed import json_item
-from bokeh.models import FixedTicker, HoverTool, Legend, LegendItem, NoOverlap
+from bokeh.models import FixedTicker, HoverTool, Legend, LegendItem, NoOverlap, Span, TapTool
 from bokeh.plotting import figure
 from bokeh.themes import Theme
 
+NARROW, ENTRY, CELL = 292, 34, 6.4  # pixels: a phone's plot, a legend's entry without its words, a cell
 FONT = '"Inter", "Noto Sans", "Noto Sans TC", "Noto Sans SC", system-ui, "DejaVu Sans", sans-serif'
 
 
 @dataclass(frozen=True)
 class Palette:
-    """Told apart with any colour vision: `main` and `other` differ in lightness as well as in hue.
+    """Told apart with any colour vision: `main` and `other` differ in lightness as well as in hue, and so do
+    those of `series`, which begin with them; `rest` is what all others are.
 
     `paper` is what lies behind the chart (halos of labels), never painted as its background.
     """
@@ -32,10 +35,38 @@ class Palette:
     main: str
     other: str
     warn: str
+    more: tuple[str, str, str]
+    rest: str
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        return (self.main, self.other, *self.more)
 
 
-LIGHT = Palette("light", "#ffffff", "#17212b", "#586472", "#e4e8ec", "#0b68c4", "#e08a00", "#b83a1b")
-DARK = Palette("dark", "#12181f", "#e9eef3", "#9fabb8", "#2b343e", "#4d9fee", "#f5b544", "#ff8a65")
+LIGHT = Palette(
+    name="light",
+    paper="#ffffff",
+    ink="#17212b",
+    muted="#586472",
+    grid="#e4e8ec",
+    main="#0b68c4",
+    other="#e08a00",
+    warn="#b83a1b",
+    more=("#22c373", "#3d1452", "#9b274e"),
+    rest="#a3adb8",
+)
+DARK = Palette(
+    name="dark",
+    paper="#12181f",
+    ink="#e9eef3",
+    muted="#9fabb8",
+    grid="#2b343e",
+    main="#4d9fee",
+    other="#f5b544",
+    warn="#ff8a65",
+    more=("#6ce5a8", "#8c59a6", "#e0b8d3"),
+    rest="#5d6a77",
+)
 
 
 def theme(palette: Palette) -> Theme:
@@ -92,17 +123,28 @@ def ticks(axis: Any, labels: dict[float, str]) -> None:
     axis.major_label_policy = NoOverlap(min_distance=6)
 
 
+def cells(text: str) -> int:
+    """The width of a text; Chinese characters take two cells."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+
+
 def legend(plot: Any, items: list[tuple[str, list[Any]]]) -> None:
+    """In as many columns as fit on a phone."""
+    sizes = [ENTRY + CELL * cells(text) for text, _ in items]
+    fitting = (n for n in range(len(items), 1, -1) if sum(max(sizes[k::n]) for k in range(n)) <= NARROW)
+    columns = next(fitting, 1)
+    plot.height += 26 * (-(-len(items) // columns) - 1)
     plot.add_layout(
         Legend(
             items=[LegendItem(label=value(text), renderers=marks) for text, marks in items],
             orientation="horizontal",
+            ncols=columns,
             location="top_left",
             border_line_color=None,
             background_fill_color=None,
             padding=0,
             margin=0,
-            spacing=12,
+            spacing=10,
             glyph_width=16,
             glyph_height=16,
         ),
@@ -121,16 +163,24 @@ def labels(palette: Palette, size: int = 12, *, bold: bool = False, ink: str | N
     }
 
 
-def hover(plot: Any, palette: Palette, renderer: Any, mode: str) -> None:
-    """One card with the mark's `card` text, in the chart's own colours."""
+def zero(plot: Any, palette: Palette, dimension: str = "width") -> None:
+    plot.add_layout(Span(location=0, dimension=dimension, line_color=palette.muted, line_width=1))
+
+
+def touch(plot: Any, palette: Palette, renderer: Any, mode: str = "mouse") -> None:
+    """What the pointer meets: a card with the mark's `card` text, and a tap that selects its `key`.
+
+    Clients find the marks as the model named `points`.
+    """
+    renderer.data_source.name = "points"
     style = (
         f"background:{palette.paper};color:{palette.ink};border:1px solid {palette.grid};border-radius:6px;"
         f"padding:8px 10px;margin:-6px -9px;font:12px/1.5 Inter,system-ui,sans-serif;white-space:pre-line"
     )
+    card = f'<div style="{style}">@card</div>'
     plot.add_tools(
-        HoverTool(
-            renderers=[renderer], tooltips=f'<div style="{style}">@card</div>', mode=mode, attachment="above"
-        )
+        HoverTool(renderers=[renderer], tooltips=card, mode=mode, attachment="above"),
+        TapTool(renderers=[renderer]),
     )
 
 
