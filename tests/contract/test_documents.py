@@ -92,6 +92,7 @@ DELETE /news/{}/picture
 GET /reports/types
 POST /reports
 GET /reports/{}
+GET /reports/{}/rows
 GET /subscriptions
 POST /subscriptions
 PATCH /subscriptions/{}

@@ -7,7 +7,7 @@ from flask import Response, request
 from kit.errors import TooLarge
 from pydantic import Field, JsonValue, StringConstraints
 
-from gateway.http.base import Api, Body, Id, Page, Shown, Time, answer, ask, nothing
+from gateway.http.base import Api, Body, Id, Page, Query, Shown, Time, answer, ask, nothing
 from gateway.wiring import gateway
 
 reports = Api("reports")
@@ -54,6 +54,16 @@ class SubscriptionChanges(Body):
     locale: Text = ""
 
 
+class TypesOf(Query):
+    source: Text | None = None
+    locale: Text | None = None
+
+
+class RowsOf(Page):
+    chart: Text
+    point: Annotated[str, StringConstraints(max_length=300)]
+
+
 class ReportId(Shown):
     report_id: str
 
@@ -96,6 +106,17 @@ class Items(Shown):
     next_cursor: str | None = None
 
 
+class Rows(Items):
+    chart: str
+    point: dict[str, Any]
+    columns: list[dict[str, Any]]
+    count: int
+    total: str | None
+    adds_up: bool | None = Field(description="Whether the rows still come to the point's value.")
+    moved_on: bool = Field(description="Whether the source was read since the report was made.")
+    as_of: Time | None
+
+
 class Subscription(Shown):
     id: str
     type: str
@@ -104,9 +125,9 @@ class Subscription(Shown):
     filters: Any
 
 
-@reports.route("GET", "/reports/types", "The types of report I may see", shows=Items)
-def types() -> Response:
-    return answer(ask("reports", "types"))
+@reports.route("GET", "/reports/types", "The types of report I may see", query=TypesOf, shows=Items)
+def types(query: TypesOf) -> Response:
+    return answer(ask("reports", "types", **query.model_dump()))
 
 
 @reports.route(
@@ -130,6 +151,18 @@ def list_reports(query: Page) -> Response:
 @reports.route("GET", "/reports/<report_id>", "A report with its numbers and charts", shows=Report)
 def report(report_id: str) -> Response:
     return answer(ask("reports", "report", report_id=report_id))
+
+
+@reports.route(
+    "GET",
+    "/reports/<report_id>/rows",
+    "The facts behind a point of a chart",
+    query=RowsOf,
+    shows=Rows,
+    description="As they are now: a report keeps its numbers, not what they were made of.",
+)
+def rows(report_id: str, query: RowsOf) -> Response:
+    return answer(ask("reports", "rows", report_id=report_id, **query.model_dump()))
 
 
 @reports.route(
