@@ -3,7 +3,6 @@
 import re
 
 import requests
-from client import Http
 from documents import Documents
 from openapi_spec_validator import validate
 from stack import Stack
@@ -133,10 +132,9 @@ def test_the_asyncapi_document_has_every_frame(documents: Documents) -> None:
 
 
 def test_both_gateways_show_the_documents_and_their_health(stack: Stack) -> None:
-    for at in (0, 1):
-        http = Http(stack.urls)
+    for url in stack.urls:
         for path in ("/healthz", "/readyz", "/metrics", "/api/v1/docs"):
-            assert http.raw("GET", path, at=at).status_code == 200, path
-        page = requests.get(stack.urls[at] + "/api/v1/docs", timeout=30)
-        assert page.headers["Content-Security-Policy"]
-        assert page.headers["X-Content-Type-Options"] == "nosniff"
+            page = requests.get(url + path, timeout=30)
+            assert page.status_code == 200, path
+            assert page.headers["Content-Security-Policy"]
+            assert page.headers["X-Content-Type-Options"] == "nosniff"
