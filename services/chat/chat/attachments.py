@@ -6,6 +6,7 @@ goes after them, so whatever a killed process leaves behind is found by its row.
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
@@ -87,7 +88,7 @@ def keep(files: Store, attachment_id: str, incoming_key: str, name: str, draw: C
     """Puts what came in where it belongs: a picture drawn anew, anything else as it is.
 
     Args:
-        draw: runs what holds the processor.
+        draw: does the first with what the second returns, when there is room for it.
 
     Raises:
         FileNotFoundError: nothing came in under that key.
@@ -97,7 +98,7 @@ def keep(files: Store, attachment_id: str, incoming_key: str, name: str, draw: C
     content_type = sniffed(head)
     if content_type.startswith("image/"):
         try:
-            photo, thumbnail = draw(_drawn, files.get(incoming_key))
+            photo, thumbnail = draw(_drawn, partial(files.get, incoming_key))
         except NotAnImage:
             pass  # broken, moving, or of a kind that is not drawn: a file like others
         else:

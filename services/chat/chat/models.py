@@ -137,7 +137,7 @@ class Findable(Base):
             "findable_grams",
             "grams",
             postgresql_using="gin",
-            postgresql_with={"gin_pending_list_limit": 65536},
+            postgresql_with={"gin_pending_list_limit": 16384},
         ),
         {"postgresql_partition_by": "HASH (group_id)"},
     )

@@ -67,8 +67,6 @@ KEEP = text("""
     ) AS new (group_id, seq, at, text, grams)
     ON CONFLICT (group_id, seq) DO UPDATE SET text = excluded.text, grams = excluded.grams
 """)
-# So many partitions look dear to the planner; compiling the plan would take ten times as long as running it.
-NO_JIT = text("SET LOCAL jit TO off")
 # One replica at a time; the others have nothing to do meanwhile.
 TIDY = text("""
     SELECT count(gin_clean_pending_list(relid)) FROM pg_partition_tree('findable_grams')
@@ -148,7 +146,6 @@ def find(
     """The newest messages of these rooms in which all these terms occur, and one more than `limit`."""
     looked_up = sought(wanted)
     last = before or Place(datetime.max.replace(tzinfo=UTC), "f" * 32, 0)
-    tx.execute(NO_JIT)
     rows = tx.execute(
         FIND,
         {

@@ -428,12 +428,12 @@ class ChatService(Service):
 
     _drawing: ClassVar[threading.BoundedSemaphore] = threading.BoundedSemaphore(DRAWN_AT_ONCE)
 
-    def _draw(self, work: Callable[..., T], *args: Any) -> T:
+    def _draw(self, work: Callable[[bytes], T], read: Callable[[], bytes]) -> T:
         """A decoded photo takes a few hundred megabytes: a few at once are enough."""
         if not self._drawing.acquire(timeout=self.settings.DRAW_SECONDS):
             raise drawing_busy()
         try:
-            return offload(work, *args)
+            return offload(work, read())
         finally:
             self._drawing.release()
 

@@ -68,7 +68,7 @@ def upgrade() -> None:
         "findable",
         ["grams"],
         postgresql_using="gin",
-        postgresql_with={"gin_pending_list_limit": 65536},
+        postgresql_with={"gin_pending_list_limit": 16384},
     )
     op.create_index(
         "entries_quiet",
