@@ -282,7 +282,8 @@ def post(
     """Appends what another service brought into a room; returns its entry, or None if the room has ended.
 
     Args:
-        client_id: if there is one, the same of the same sender in the same room is the same entry.
+        client_id: if there is one, the same of the same sender in the same room is the same entry. Without
+            one it may have come by the clock, and its sender need not have been here to read.
     """
     room = open_rooms(tx, {group_id: False})[group_id]
     if sender_id and client_id:
@@ -292,7 +293,8 @@ def post(
     if room.ended:
         return None
     new = NewEntries({group_id: room})
-    entry = new.add(group_id, kind, at, reader=sender_id, sender_id=sender_id, client_id=client_id, body=body)
+    reader = sender_id if client_id else None
+    entry = new.add(group_id, kind, at, reader=reader, sender_id=sender_id, client_id=client_id, body=body)
     new.store(tx)
     return entry
 

@@ -147,6 +147,7 @@ def test_news_enter_each_room_they_are_for_once(house: House) -> None:
             "news_id": told["news_id"],
             "title": "Gate 4",
         }
+        assert house.chat(ANN).rooms(group_ids=[room])["items"][room]["unread"] == 1, "it came by the clock"
     assert [kind for _, kind in house.timeline(ended)] == ["group", "member", "group"]
 
 
