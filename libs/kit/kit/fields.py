@@ -86,6 +86,18 @@ def an_id(text: str) -> str:
     return text
 
 
+def a_number(text: str) -> int:
+    """For `read_cursor`: a number from 0 on that a bigint can hold.
+
+    Raises:
+        ValueError
+    """
+    number = int(text)
+    if not 0 <= number < 2**63:
+        raise ValueError("not a number of ours")
+    return number
+
+
 def page(
     rows: Sequence[T], limit: int, show: Callable[[T], Any], cursor: Callable[[T], list[str]]
 ) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, TypeVar
 from kit.clock import now, parse, rfc3339
 from kit.db import Transaction
 from kit.errors import Forbidden, NotFound, Refusal, Unavailable
-from kit.fields import an_id, bounded, checked, is_id, page, read_cursor
+from kit.fields import a_number, an_id, bounded, checked, is_id, page, read_cursor
 from kit.observe import get_logger
 from kit.rpc import RemoteFailure
 from kit.service import Ask, Files, Service, every, hear, offload, rpc
@@ -111,7 +111,7 @@ class ChatService(Service):
         self, *, group_id: str, seq: int, limit: int | None = None, cursor: str | None = None
     ) -> dict[str, Any]:
         target, size = _target(seq), bounded(limit)
-        [after] = read_cursor(cursor, int) or [0]
+        [after] = read_cursor(cursor, a_number) or [0]
         rows = self._as_member(group_id, lambda tx, me: changes.versions(tx, me, target.seq, after, size))
         return page(
             rows,
@@ -126,7 +126,7 @@ class ChatService(Service):
     ) -> dict[str, Any]:
         """Messages in my rooms, or in one of them, in which all words of `q` occur; the newest first."""
         wanted = search.terms(checked(requests.Search, "invalid_request", {"q": q}).q)
-        last, size = read_cursor(cursor, parse, an_id, int), bounded(limit)
+        last, size = read_cursor(cursor, parse, an_id, a_number), bounded(limit)
         before = search.Place(*last) if last else None
 
         def found(tx: Transaction, group_ids: list[str]) -> dict[str, Any]:
@@ -319,7 +319,7 @@ class ChatService(Service):
     def index_again(self, *, cursor: str | None = None) -> dict[str, Any]:
         """Makes anew what search looks through, a page of entries at a time; returns the next cursor."""
         with self.db() as tx:
-            return timeline.index_again(tx, read_cursor(cursor, an_id, int))
+            return timeline.index_again(tx, read_cursor(cursor, an_id, a_number))
 
     # --- what it hears -----------------------------------------------------------------------------
 

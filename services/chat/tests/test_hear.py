@@ -149,6 +149,7 @@ def test_news_enter_each_room_they_are_for_once(house: House) -> None:
         }
         assert house.chat(ANN).rooms(group_ids=[room])["items"][room]["unread"] == 1, "it came by the clock"
     assert [kind for _, kind in house.timeline(ended)] == ["group", "member", "group"]
+    assert house.chat(ANN).rooms(group_ids=[one])["items"][one]["unread"] == 1, "nobody was there to read it"
 
 
 def test_who_left_may_not_write_and_who_came_back_may(house: House) -> None:

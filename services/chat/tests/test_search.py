@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kit.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from kit.event import new_id
+from kit.fields import page as page_of
 
 from .conftest import House, message
 from .test_attachments import picture
@@ -98,8 +99,10 @@ def test_the_newest_come_first_and_pages_follow_each_other(house: House) -> None
             break
     assert seen == sorted(seen, reverse=True)
     assert len(set(seen)) == 30
-    with pytest.raises(Invalid):
-        house.chat(ANN).search(q="word", cursor="nonsense")
+    forged = page_of(["", ""], 1, str, lambda _: ["2026-11-22T17:26:03.120Z", ANN, str(2**70)])["next_cursor"]
+    for wrong in ("nonsense", forged):
+        with pytest.raises(Invalid):
+            house.chat(ANN).search(q="word", cursor=wrong)
 
 
 def test_what_occurs_often_is_found_by_walking_back(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
