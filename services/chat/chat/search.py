@@ -25,9 +25,8 @@ from chat.models import Base, Member
 
 FINDABLE = Base.metadata.tables["findable"]
 MESSAGES = ("text", "photo", "file")
-# Of what is found in a room: if there are as many, walking back through the room is the shorter way. Fewer,
-# where so many rooms are searched that it would be too many in all.
-MANY, MANY_IN_ALL = 500, 100_000
+# Of what is found in a room: if there are as many, walking back through the room is the shorter way.
+MANY = 500
 SNIPPET, SNIPPET_BEFORE = 160, 40
 PLAIN = frozenset(ascii_lowercase + " ")
 
@@ -154,7 +153,7 @@ def find(
             "patterns": [contains(term) for term in wanted],
             **last._asdict(),
             "most": limit + 1,
-            "many": min(MANY, max(1, MANY_IN_ALL // max(1, len(group_ids)))),
+            "many": MANY,
         },
     )
     return [Place(at, str(group_id), seq) for group_id, seq, at in rows]
