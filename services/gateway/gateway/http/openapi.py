@@ -8,7 +8,10 @@ from gateway.http.base import FILES, KEY
 from gateway.http.problems import MIMETYPE, Problem
 
 PROBLEM = {"$ref": "#/components/responses/Problem"}
-NOTHING_NEW = ("login", "refresh", "logout", "join", "leave", "end", "calendar_token")
+NOTHING_NEW = {
+    *("login", "refresh", "logout", "change_password"),
+    *("join", "leave", "end", "admin_end", "rotate_calendar_token", "hook"),
+}
 DESCRIPTION = (
     "The HTTP half of the client protocol, version 1: within it things are only added. The websocket's half "
     "is in `/api/v1/asyncapi.json`. Ids are texts (UUIDv7), times RFC 3339 in UTC with milliseconds. Lists "
@@ -49,7 +52,7 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
             operation["responses"].pop("422", None)  # APIFlask's own, which is no problem document
             operation["responses"]["default"] = PROBLEM
             _tell_files(operation, *FILES.get(operation["operationId"], (None, ())))
-            if method == "post" and not operation["operationId"].endswith(NOTHING_NEW):
+            if method == "post" and operation["operationId"].split("_", 2)[2] not in NOTHING_NEW:
                 operation.setdefault("parameters", []).append(
                     {"$ref": "#/components/parameters/IdempotencyKey"}
                 )
