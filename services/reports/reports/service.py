@@ -416,6 +416,12 @@ class Reports(Service):
         with self.db() as tx:
             if not tx.seen(event):
                 rooms.keep_room(tx, event.group_id, ended=True)
+                # For good: nobody need be told at each of its times that there is nowhere to send it.
+                tx.execute(
+                    sa.update(Subscription)
+                    .where(Subscription.group_id == event.group_id)
+                    .values(active=False)
+                )
 
     @hear(PermissionsChanged)
     def permissions_changed(self, event: PermissionsChanged) -> None:

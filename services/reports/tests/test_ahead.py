@@ -96,10 +96,14 @@ def test_only_who_will_see_a_report_is_told_when_it_comes(house: Any, seller: Ca
 
 
 def test_a_room_that_has_ended_gets_no_report(house: Any, seller: Caller, room: str) -> None:
-    house.service(seller).subscribe(type="sales", target={"group_id": room}, schedule=DAILY)
+    service = house.service(seller)
+    service.subscribe(type="sales", target={"group_id": room}, schedule=DAILY)
+    service.subscribe(type="sales", target="me", schedule=DAILY)
     assert times(house, seller)
-    house.service(seller).group_ended(hear_event(events.GroupEnded, group_id=room))
-    assert times(house, seller) == []
+    service.group_ended(hear_event(events.GroupEnded, group_id=room))
+    assert {item["group_id"] for item in times(house, seller)} == {None}
+    items = service.subscriptions()["items"]
+    assert {(item["target"] == "me", item["active"]) for item in items} == {(True, True), (False, False)}
 
 
 def test_the_wall_clock_stays_through_both_changes() -> None:
