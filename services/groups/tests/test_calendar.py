@@ -32,12 +32,12 @@ def appoint(house: Any, who: Caller, group_id: str, start: str, end: str, **more
     return made
 
 
-def shown(house: Any, who: Caller, **window: Any) -> list[JSON]:
-    """All pages of a calendar, two items each."""
+def shown(house: Any, who: Caller, size: int = 2, **window: Any) -> list[JSON]:
+    """All pages of a calendar."""
     items, cursor = [], None
     while True:
-        page = house.groups(who).calendar(**{**MARCH, **window}, limit=2, cursor=cursor)
-        assert len(page["items"]) <= 2
+        page = house.groups(who).calendar(**{**MARCH, **window}, limit=size, cursor=cursor)
+        assert len(page["items"]) <= size
         items += page["items"]
         if not (cursor := page["next_cursor"]):
             return items
@@ -256,7 +256,7 @@ def test_through_both_changes_of_the_clocks_the_feed_says_what_the_calendar_says
     calendar = parsed(feed(house, mei))
     for begin in (datetime(2027, 3, 1, tzinfo=UTC), datetime(2027, 9, 20, tzinfo=UTC)):
         window = {"since": clock.rfc3339(begin), "until": clock.rfc3339(begin + timedelta(days=60))}
-        ours = [(item["start"], item["end"]) for item in shown(house, mei, **window)]
+        ours = [(item["start"], item["end"]) for item in shown(house, mei, 100, **window)]
         theirs = [
             (clock.rfc3339(e.start), clock.rfc3339(e.end))  # type: ignore[arg-type]
             for e in calendar.timeline_tz(UTC).overlapping(begin, begin + timedelta(days=60))
