@@ -3,8 +3,8 @@
 import re
 import unicodedata
 from functools import cache
+from importlib.resources import files
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import available_timezones
 
 from kit.fields import Line
 from pydantic import (
@@ -59,7 +59,8 @@ def _permissions(permissions: list[str], info: ValidationInfo) -> list[str]:
 
 @cache
 def _timezones() -> frozenset[str]:
-    return frozenset(available_timezones())
+    # Not the machine's own list: it knows `localtime`, which is another zone on each.
+    return frozenset((files("tzdata") / "zones").read_text().split()) - {"Factory"}
 
 
 def _timezone(name: str) -> str:
