@@ -1,7 +1,6 @@
 """What holds for all eight reports, whatever the numbers."""
 
 import json
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,6 +12,7 @@ from reports.making import KINDS
 from reports.words import LOCALES, Words
 
 from .chance import Chance, common, rates
+from .figures import objects
 
 TYPES = list(KINDS)
 YEAR = {"from": "2025-11-01", "to": "2026-10-31"}
@@ -25,16 +25,6 @@ def whole(facts: Any) -> Any:
     common(facts)
     Chance(facts, 7).fill()
     return facts
-
-
-def objects(node: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(node, dict):
-        if node.get("type") == "object":
-            yield node
-        node = list(node.values())
-    if isinstance(node, list):
-        for part in node:
-            yield from objects(part)
 
 
 @pytest.mark.parametrize("type", TYPES)

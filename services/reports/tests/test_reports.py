@@ -13,6 +13,8 @@ from reports import events
 from reports.making import KINDS
 from reports.models import Load
 
+from .chance import Chance, common
+
 Sold = Callable[..., dict[str, Any]]
 CRON = {"cron": "0 8 * * MON", "timezone": "Europe/Berlin"}
 
@@ -112,6 +114,21 @@ def test_the_eight_are_listed_with_what_the_source_has_for_them(house: Any, erp:
     ]
     with pytest.raises(NotFound):
         everything.types(source="nowhere")
+
+
+def test_all_eight_are_made_kept_and_shown(house: Any, erp: Any) -> None:
+    common(erp)
+    Chance(erp, 7).fill()
+    service = house.service(staff(None, *(f"reports:{type}" for type in KINDS)))
+    asked = [service.request(type=type, period="2026")["report_id"] for type in KINDS]
+    house.work()
+    for report in (service.report(report_id=id) for id in asked):
+        assert (report["status"], report["error"]) == ("ready", None), report["type"]
+        assert report["charts"]
+        for chart in report["charts"]:
+            for point in chart["points"][:2]:
+                rows = service.rows(report_id=report["id"], chart=chart["id"], point=point["key"])
+                assert rows["adds_up"] is not False, (report["type"], chart["id"], point)
 
 
 def test_a_report_that_the_source_has_nothing_for_is_refused_at_once(stocked: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from reports.analyse.detail import named
 from reports.analyse.period import fiscal_year
 from reports.analyse.scope import Scope
 from reports.models import FACTS
@@ -75,6 +76,25 @@ def year_began(scope: Scope, company: sa.ColumnElement[Any], day: date) -> sa.Co
     if len(set(starts.values())) == 1:
         return sa.literal(next(iter(starts.values())), sa.Date)
     return sa.case(starts, value=company)
+
+
+def shown_lines(
+    scope: Scope, line: Any, title: str, amount: sa.ColumnElement[Any]
+) -> list[tuple[str, str, str, sa.ColumnElement[Any]]]:
+    """The columns of posted lines, as `detail` takes them.
+
+    Args:
+        title: of the amount.
+    """
+    return [
+        ("date", "Date", "date", line.date),
+        ("entry", "Entry", "text", line.doc_no),
+        ("code", "Account", "text", line.code),
+        ("account", "Account name", "text", sa.func.coalesce(line.name, line.account_id)),
+        ("party", "Party", "text", named(scope, "party", line.party_id)),
+        ("text", "Text", "text", line.description),
+        ("amount", title, "money", amount),
+    ]
 
 
 def unbalanced(tx: Session, facts: sa.CTE, where: sa.ColumnElement[bool], most: int) -> tuple[int, list[Any]]:

@@ -17,7 +17,15 @@ from kit.fields import Line
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from reports.analyse.books import ASSETS, LIABILITIES, RESULT, RESULT_SECTIONS, posted, year_began
+from reports.analyse.books import (
+    ASSETS,
+    LIABILITIES,
+    RESULT,
+    RESULT_SECTIONS,
+    posted,
+    shown_lines,
+    year_began,
+)
 from reports.analyse.budget import Planned, planned
 from reports.analyse.detail import Detail, detail, named
 from reports.analyse.keys import bucket, is_one
@@ -362,15 +370,7 @@ class Books:
             if chart != "revenue":
                 return None
             when = within(self.facts, "date", span) & (line.section == "revenue")
-        shown = [
-            ("date", "Date", "date", line.date),
-            ("entry", "Entry", "text", line.doc_no),
-            ("code", "Account", "text", line.code),
-            ("account", "Account name", "text", sa.func.coalesce(line.name, line.account_id)),
-            ("party", "Party", "text", named(self.scope, "party", line.party_id)),
-            ("text", "Text", "text", line.description),
-            ("amount", "Amount", "money", -line.amount),
-        ]
+        shown = shown_lines(self.scope, line, "Amount", -line.amount)
         return detail(shown, line.line_id, line.date, self.counted & when)
 
     def _balance_rows(self, key: str) -> Detail:

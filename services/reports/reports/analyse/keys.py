@@ -41,3 +41,11 @@ def is_one(column: sa.ColumnElement[Any], key: str, siblings: Iterable[str]) -> 
         found = column.not_in(shown)
         return found if NONE in others else found | column.is_(None)
     return column == key.removeprefix("id:")
+
+
+def is_part(column: sa.ColumnElement[Any], key: str, siblings: Iterable[str]) -> sa.ColumnElement[bool]:
+    """Whether a fact belongs to the part of a column that this key (`2026-03|id:x`) names; to a whole column
+    (`2026-03`) all do."""
+    slot, _, part = key.partition("|")
+    others = (sibling.partition("|")[2] for sibling in siblings if sibling.startswith(f"{slot}|"))
+    return is_one(column, part, others) if part else sa.true()

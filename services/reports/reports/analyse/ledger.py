@@ -11,9 +11,9 @@ from kit.fields import Line
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from reports.analyse.books import RESULT, posted, unbalanced, year_began
-from reports.analyse.detail import Detail, detail, named
-from reports.analyse.keys import bucket, bucket_key, id_key, is_one
+from reports.analyse.books import RESULT, posted, shown_lines, unbalanced, year_began
+from reports.analyse.detail import Detail, detail
+from reports.analyse.keys import bucket, bucket_key, id_key, is_one, is_part
 from reports.analyse.measure import (
     MOST_ROWS,
     ZERO,
@@ -265,10 +265,8 @@ class Books:
         if chart == "journals":
             if (span := bucket(self.scope, slot)) is None:
                 return None
-            when = self.ordinary & within(self.facts, "date", span)
-            if group:
-                others = [s.partition("|")[2] for s in siblings if s.startswith(f"{slot}|")]
-                when &= is_one(line.journal_type, group, others)
+            in_span = within(self.facts, "date", span)
+            when = self.ordinary & in_span & is_part(line.journal_type, key, siblings)
         elif chart == "balances":
             if (span := bucket(self.scope, slot)) is None:
                 return None
@@ -285,15 +283,7 @@ class Books:
             amount = ("Amount", line.amount)
         else:
             return None
-        shown = [
-            ("date", "Date", "date", line.date),
-            ("entry", "Entry", "text", line.doc_no),
-            ("code", "Account", "text", line.code),
-            ("account", "Account name", "text", sa.func.coalesce(line.name, line.account_id)),
-            ("party", "Party", "text", named(self.scope, "party", line.party_id)),
-            ("text", "Text", "text", line.description),
-            ("amount", amount[0], "money", amount[1]),
-        ]
+        shown = shown_lines(self.scope, line, *amount)
         if amount[0] == "Debit":
             shown.append(("credit", "Credit", "money", self.credit))
         return detail(shown, line.line_id, line.date, when)

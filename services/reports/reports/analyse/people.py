@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from reports.analyse.detail import Detail, detail
-from reports.analyse.keys import bucket, is_one
+from reports.analyse.keys import bucket, is_one, is_part
 from reports.analyse.measure import (
     CENT,
     ZERO,
@@ -340,7 +340,7 @@ class Employed:
             return self._people(self.on(span.end))
         if chart == "moves":
             return self._moves(span, way)
-        return self._absence_rows(span, slot, way, siblings) if chart == "absence" else None
+        return self._absence_rows(span, key, siblings) if chart == "absence" else None
 
     def _people(self, when: sa.ColumnElement[bool]) -> Detail:
         """Everybody once, with the newest assignment."""
@@ -386,14 +386,12 @@ class Employed:
         found = detail(shown, id, m.date, when, counted=bool(way))
         return replace(found, query=found.query.join(names, sa.true()))
 
-    def _absence_rows(self, span: Period, slot: str, kind: str, siblings: Iterable[str]) -> Detail:
+    def _absence_rows(self, span: Period, key: str, siblings: Iterable[str]) -> Detail:
         """Absent hours by day and kind: whose they are is nobody's business here."""
         hours = self._hours()
         h = hours.c
         away = (h.kind != WORK) & within(hours, "date", span)
-        if kind:
-            others = [s.partition("|")[2] for s in siblings if s.startswith(f"{slot}|")]
-            away &= is_one(h.kind, kind, others)
+        away &= is_part(h.kind, key, siblings)
         sums = sa.select(h.date, h.kind, sa.func.sum(h.hours).label("hours"))
         sums = sums.where(sa.false() if self.few else away)
         summed = sums.group_by(h.date, h.kind).cte("summed").c

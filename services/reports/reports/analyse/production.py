@@ -4,11 +4,11 @@ An order counts when it is finished. Quantities of different units of measure ar
 of one unit, that of most orders unless another is asked for.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from kit.fields import Line
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from reports.analyse.coming import Coming, Due
 from reports.analyse.detail import Detail, detail, named
-from reports.analyse.keys import bucket, is_one
+from reports.analyse.keys import bucket, is_one, is_part
 from reports.analyse.measure import (
     MOST_ROWS,
     TENTH,
@@ -36,6 +36,7 @@ from reports.analyse.measure import (
 from reports.analyse.scope import NOW, Filters, Scope, scope_of
 from reports.models import FACTS
 
+T = TypeVar("T")
 NEEDS = ("company", "product", "production")
 OPEN = ("planned", "released", "in_progress")
 GROUPS = 5  # told apart in a column; all others are one
@@ -207,17 +208,7 @@ class Orders:
 
     def products(self, made: Measured[Output]) -> Ranking[Output]:
         total = {name: found.good for name, found in made.total.items()}
-        return ranking(
-            self.tx,
-            self.scope,
-            self.facts,
-            "product_id",
-            "product",
-            lambda name: self._sums(self._done_in(name)),
-            Output.of,
-            total=total,
-            code=True,
-        )
+        return self._ranked(lambda name: self._sums(self._done_in(name)), Output.of, total)
 
     def scrap(self, made: Measured[Output]) -> Ranking[Scrapped]:
         o = self.order
@@ -228,17 +219,16 @@ class Orders:
             return {"scrap": sa.func.nullif(sa.func.sum(scrap).filter(self._done_in(name)), 0), "made": made}
 
         total = {name: found.scrap for name, found in made.total.items()}
-        return ranking(
-            self.tx,
-            self.scope,
-            self.facts,
-            "product_id",
-            "product",
-            sums,
-            Scrapped.of,
-            total=total,
-            code=True,
-        )
+        return self._ranked(sums, Scrapped.of, total)
+
+    def _ranked(
+        self,
+        sums: Callable[[str], dict[str, sa.ColumnElement[Any]]],
+        make: Callable[[Any], T],
+        total: dict[str, Decimal | None],
+    ) -> Ranking[T]:
+        of_products = (self.facts, "product_id", "product", sums, make)
+        return ranking(self.tx, self.scope, *of_products, total=total, code=True)
 
     def groups(self) -> list[Layer]:
         good = sa.func.sum(sa.func.coalesce(self.order.good_qty, 0))
@@ -275,15 +265,13 @@ class Orders:
     # --- rows --------------------------------------------------------------------------------------
 
     def rows(self, chart: str, key: str, siblings: Iterable[str]) -> Detail | None:
-        o, (slot, _, group) = self.order, key.partition("|")
+        o, slot = self.order, key.partition("|")[0]
         amount: sa.ColumnElement[Any] = sa.func.coalesce(o.good_qty, 0)
         if chart in ("output", "plan"):
             if (span := bucket(self.scope, slot)) is None:
                 return None
-            when = self.finished & within(self.facts, "actual_end", span)
-            if group:
-                others = [s.partition("|")[2] for s in siblings if s.startswith(f"{slot}|")]
-                when &= is_one(o.category, group, others)
+            in_span = within(self.facts, "actual_end", span)
+            when = self.finished & in_span & is_part(o.category, key, siblings)
         elif chart == "scrap":
             amount = sa.func.coalesce(o.scrap_qty, 0)
             when = self._done_in(NOW) & (amount != 0) & is_one(o.product_id, key, siblings)

@@ -98,4 +98,4 @@ class Columns:
             over = [n for n in told if not slots[n].partial] or list(told)
             told = {n: told[n] for n in sorted({largest} if crowded else {largest, over[-1]})}
         frame.tell(told, plain(others), plain(marks), size=11 if self.told else 12)
-        return frame.touch([self._card(c, words) for c in data])
+        return frame.touch([self._card(c, words) for c in data], self.points())

@@ -68,4 +68,4 @@ class Flows:
         line = plot.line(x=x, y=y, line_color=palette.ink, line_width=2)
         dots = plot.scatter(x=x, y=y, size=7, fill_color=palette.paper, line_color=palette.ink, line_width=2)
         legend(plot, [*entries, (self.net, [line, dots])])
-        return frame.touch([self._card(f, words) for f in self.data])
+        return frame.touch([self._card(f, words) for f in self.data], self.points())

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from bokeh.models import LinearAxis
 
-from reports.charts.form import Slot
+from reports.charts.form import Point, Slot
 from reports.charts.look import Palette, bare, cells, labels, scale, ticks, touch, zero
 from reports.words import Words
 
@@ -44,6 +44,7 @@ class Upright:
         mirrored: bool = False,
     ) -> None:
         self.slots, self.palette, self.words, self.unit = slots, palette, words, unit
+        values = [float(value) for value in values]  # those of numpy are no JSON
         steps = scale(min(values, default=0), max(values, default=0))
         self.top = max([*values, 0]) * 1.14 or steps[-1]  # room for the label of the tallest
         self.bottom = min([*values, 0]) * 1.14
@@ -82,11 +83,15 @@ class Upright:
             **labels(self.palette, size, bold=True),
         )
 
-    def touch(self, cards: list[str]) -> Any:
-        """The full height of each column can be met, so that small ones can be met too."""
-        source = {"x": self.x, "card": cards, "key": [slot.key for slot in self.slots]}
+    def touch(self, cards: list[str], points: Sequence[Point], tapped: Any | None = None) -> Any:
+        """The full height of each column can be met, so that small ones can be met too; one that nothing is
+        known of has no key."""
+        known = {point.key for point in points}
+        keys = [slot.key if slot.key in known else "" for slot in self.slots]
+        source = {"x": self.x, "card": cards, "key": keys}
         span = {"bottom": self.bottom, "top": self.top}
-        touch(self.plot, self.palette, self.plot.vbar(x="x", width=1, **span, **UNSEEN, source=source))
+        columns = self.plot.vbar(x="x", width=1, **span, **UNSEEN, source=source)
+        touch(self.plot, self.palette, columns, tapped)
         return self.plot
 
 

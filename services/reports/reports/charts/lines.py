@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from reports.charts.form import Point, Slot, Value, known, plain
-from reports.charts.frame import Upright
+from reports.charts.frame import UNSEEN, Upright
 from reports.charts.look import Palette, labels, legend
 from reports.words import Words
 
@@ -70,4 +70,12 @@ class Lines:
             )
             free += gap
         legend(plot, entries)
-        return frame.touch([self._card(n, words) for n in range(len(self.slots))])
+        # A column has a place of each line: a tap is meant for the one it is on.
+        places = [(n, line) for line in self.lines for n, v in enumerate(line.values) if v is not None]
+        source = {
+            "x": [float(n) for n, _ in places],
+            "y": [float(line.values[n] or 0) for n, line in places],
+            "key": [f"{self.slots[n].key}|{line.key}" for n, line in places],
+        }
+        tapped = plot.scatter(x="x", y="y", size=24, **UNSEEN, source=source)
+        return frame.touch([self._card(n, words) for n in range(len(self.slots))], self.points(), tapped)

@@ -167,20 +167,22 @@ def zero(plot: Any, palette: Palette, dimension: str = "width") -> None:
     plot.add_layout(Span(location=0, dimension=dimension, line_color=palette.muted, line_width=1))
 
 
-def touch(plot: Any, palette: Palette, renderer: Any, mode: str = "mouse") -> None:
-    """What the pointer meets: a card with the mark's `card` text, and a tap that selects its `key`.
+def touch(plot: Any, palette: Palette, shown: Any, tapped: Any | None = None) -> None:
+    """What the pointer meets: a card with the `card` text of what is `shown`, and a tap on what is `tapped`
+    (the same, unless said) that selects its `key`.
 
-    Clients find the marks as the model named `points`.
+    Clients find the marks that can be tapped as the model named `points`.
     """
-    renderer.data_source.name = "points"
+    tapped = tapped or shown
+    tapped.data_source.name = "points"
     style = (
         f"background:{palette.paper};color:{palette.ink};border:1px solid {palette.grid};border-radius:6px;"
         f"padding:8px 10px;margin:-6px -9px;font:12px/1.5 Inter,system-ui,sans-serif;white-space:pre-line"
     )
     card = f'<div style="{style}">@card</div>'
     plot.add_tools(
-        HoverTool(renderers=[renderer], tooltips=card, mode=mode, attachment="above"),
-        TapTool(renderers=[renderer]),
+        HoverTool(renderers=[shown], tooltips=card, attachment="above"),
+        TapTool(renderers=[tapped]),
     )
 
 

@@ -89,4 +89,4 @@ class Stacked:
             told = sorted({max(told, key=lambda n: float(up[n])), told[-1]})
         lines = [plain(planned)] if planned else []
         frame.tell({n: float(up[n] + down[n]) for n in told}, *lines)
-        return frame.touch([self._card(n, words) for n in range(len(self.slots))])
+        return frame.touch([self._card(n, words) for n in range(len(self.slots))], self.points())
