@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from chat import events
 from chat.memberships import Membership, keep
+from kit.errors import Conflict
 from kit.event import new_id
 from kit.testing import said
 
@@ -89,6 +90,43 @@ def test_nothing_is_written_after_the_end_however_close(real_house: House) -> No
     )
     entries = house.chat(USERS[0]).timeline(group_id=room)["items"]
     assert entries[-1] | {"change": "ended"} == entries[-1]
+
+
+def test_who_applies_changes_made_at_once_has_what_who_reads_afresh_has(real_house: House) -> None:
+    house = real_house
+    room = house.room(*USERS)
+    sent = house.send(*(message(USERS[n % 2], room) for n in range(6)))
+
+    def change(number: int) -> None:
+        random = Random(number)
+        for n in range(12):
+            entry = random.choice(sent)["entry"]
+            try:
+                if random.random() < 0.9:
+                    house.chat(entry["sender_id"]).edit(group_id=room, seq=entry["seq"], text=f"{number}.{n}")
+                else:
+                    house.chat(USERS[0]).remove(group_id=room, seq=entry["seq"])
+            except Conflict as refused:
+                assert refused.code == "message_deleted"
+
+    together(*(lambda n=n: change(n) for n in range(6)))
+    appended = [data for kind, data, _ in said(house.db) if kind == "chat.entries_appended"]
+    told = [entry for data in appended for entry in data["entries"]]
+    texts = {e["seq"]: e["text"] for e in told if e["kind"] == "text"}
+    for entry in told:
+        if entry["kind"] in ("edit", "delete"):
+            texts[entry["target_seq"]] = entry.get("text", "")
+    read = house.chat(USERS[0]).timeline(group_id=room, after_seq=0, limit=200)["items"]
+    assert [e["seq"] for e in read] == list(range(1, len(read) + 1)) == [e["seq"] for e in told]
+    assert {e["seq"]: e["text"] for e in read if e["kind"] == "text"} == texts
+    found = house.chat(USERS[0]).search(q=".")["items"]
+    assert {i["entry"]["seq"] for i in found} == {seq for seq, text in texts.items() if text}
+    # Of the edits only the last one of a message carries its text.
+    kept = [e for e in read if e["kind"] == "edit" and "text" in e]
+    assert {e["target_seq"]: e["text"] for e in kept} == {
+        seq: text for seq, text in texts.items() if text not in ("", "Good morning.")
+    }
+    assert len(kept) == len({e["target_seq"] for e in kept})
 
 
 def test_memberships_learnt_by_many_at_once_agree(real_house: House) -> None:
