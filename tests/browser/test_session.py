@@ -1,5 +1,8 @@
 """Staying signed in, and being out."""
 
+import io
+
+from PIL import Image
 from playwright.sync_api import Browser, expect
 from window import Named, Opened, Window, context
 
@@ -38,6 +41,20 @@ def test_without_automatic_login_the_browser_forgets_when_closed(opened: Opened)
     ann.page.reload()
     ann.is_in()
     assert [cookie["expires"] for cookie in ann.context.cookies()] == [-1]
+
+
+def test_a_picture_and_a_name_set_elsewhere_are_seen_at_once(opened: Opened) -> None:
+    ann = opened("Ann Baker")
+    menu = ann.page.get_by_role("button", name="Ann Baker")
+    expect(menu.locator("[data-initials=AB]")).to_be_visible()
+    out = io.BytesIO()
+    Image.new("RGB", (64, 64), "teal").save(out, "PNG")
+    ann.person.call("PUT", "/me/avatar", data=out.getvalue())
+    expect(menu.locator("img[src^='blob:']")).to_be_visible()
+    ann.person.patch("/me", {"display_name": "Ann Cook"})
+    expect(ann.page.get_by_role("button", name="Ann Cook").locator("img")).to_be_visible()
+    ann.person.delete("/me/avatar")
+    expect(ann.page.locator("[data-initials=AC]").first).to_be_visible()
 
 
 def test_logging_out_ends_the_session_in_every_tab(opened: Opened) -> None:
