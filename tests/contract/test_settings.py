@@ -1,8 +1,10 @@
 """A service's config.yml is the whole list of its settings."""
 
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 from kit import config
 from kit.config import Settings
 
@@ -25,3 +27,10 @@ def test_every_setting_says_what_it_is(path: Path, monkeypatch: pytest.MonkeyPat
     settings: type[Settings] = config.named(path, "settings")
     undescribed = [name for name, field in settings.model_fields.items() if not field.description]
     assert undescribed == []
+
+
+@pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.parent.name)
+def test_every_setting_is_one_variable(path: Path) -> None:
+    values = yaml.safe_load(path.read_text()).values()
+    variable = re.compile(r"[^$]*|\$\{[A-Z0-9_]+(:[^${}\n]*)?\}")
+    assert [value for value in values if isinstance(value, str) and not variable.fullmatch(value)] == []
