@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 from apiflask import APIFlask
-from flask import Request, Response, g, request
+from flask import Request, Response, current_app, g, request
 from flask.json.provider import JSONProvider
 from kit.observe import get_logger, span
 from prometheus_client import Histogram
@@ -43,27 +43,36 @@ COMPRESSED = ("application/json", "application/problem+json", "text/html", "text
 # As long as 256 bits are in base64; an id is shorter.
 SECRET = re.compile(r"[\w-]{43,}")
 QUIET = ("/healthz", "/readyz", "/metrics")
-POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self'",
-        "style-src 'self' 'unsafe-inline'",  # BokehJS writes <style> into its shadow roots
-        "img-src 'self' data: blob:",
-        "font-src 'self' data:",
-        "connect-src 'self'",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
-)
 HEADERS = {
-    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), geolocation=(self), microphone=()",
 }
+
+
+def policy(tiles: str) -> str:
+    """The content security policy: nothing from elsewhere but the pictures of the map.
+
+    Args:
+        tiles: the address of map tiles, with its placeholders; empty where there are none.
+    """
+    # A label that is a placeholder ({s}) stands for several hosts.
+    host = re.sub(r"\{\w+\}", "*", "/".join(tiles.split("/")[:3]))
+    return "; ".join(
+        (
+            "default-src 'self'",
+            "script-src 'self'",
+            "style-src 'self' 'unsafe-inline'",  # BokehJS writes <style> into its shadow roots
+            f"img-src 'self' data: blob: {host}".strip(),
+            "font-src 'self' data:",
+            "connect-src 'self'",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
 
 
 class _Json(JSONProvider):
@@ -120,6 +129,7 @@ def create_app(gateway: Gateway) -> APIFlask:
     app.spec_processor(complete)
     app.before_request(_begin)
     app.after_request(_finish)
+    app.config["POLICY"] = policy(gateway.settings.TILES_URL)
     for blueprint in (auth, people, groups, invites, calendar, chat, attachments, location, news, reports):
         app.register_blueprint(blueprint)
     ws.install(app)
@@ -136,6 +146,7 @@ def _begin() -> None:
 
 
 def _finish(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", current_app.config["POLICY"])
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if request.is_secure:

@@ -25,6 +25,14 @@ class GatewaySettings(Settings):
     ATTACHMENT_BYTES: int = Field(
         default=25 * 1024 * 1024, ge=1024, description="What one attachment of a message may have."
     )
+    TILES_URL: str = Field(
+        default="",
+        pattern=r"^(https?://[^/\s;,'\"]+/\S*)?$",
+        description="Map tiles, with {z}, {x}, {y}, perhaps {s}: https://tiles.example.org/{z}/{x}/{y}.png. "
+        "Empty: the client draws the outlines of the countries it brings.",
+    )
+    TILES_ATTRIBUTION: str = Field(default="", description="Whose map that is, as its licence asks to say.")
+    TILES_MAX_ZOOM: int = Field(default=19, ge=1, le=24, description="The nearest the tiles come.")
     TOKEN_PUBLIC_KEYS: str = Field(
         description="Public keys of access tokens: PEM text, or paths of PEM files separated by commas."
     )

@@ -13,7 +13,9 @@ import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask.testing import FlaskClient
+from gateway.app import create_app
 from gateway.http.problems import STATUS
+from gateway.settings import GatewaySettings
 from gateway.tokens import Lately, Rights
 from gateway.wiring import Gateway
 from kit import clock, errors
@@ -21,6 +23,7 @@ from kit.clock import now
 from kit.errors import Conflict, Forbidden, Invalid, TooMany, Unauthenticated, Unavailable
 from kit.rpc import RemoteFailure
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from pydantic import ValidationError
 from structlog.testing import capture_logs
 
 ANN = "01936f5e-0000-7000-8000-000000000001"
@@ -601,6 +604,23 @@ def test_every_answer_has_the_security_headers(http: FlaskClient, path: str) -> 
     assert "frame-ancestors 'none'" in policy
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert "Referrer-Policy" in headers
+
+
+def test_a_map_comes_from_where_it_is_set_and_pictures_from_nowhere_else(gateway: Gateway) -> None:
+    def told(url: str) -> tuple[Any, str]:
+        gateway.settings = gateway.settings.model_copy(update={"TILES_URL": url})
+        with create_app(gateway).test_client() as http:
+            answer = http.get("/api/v1/client-config")
+        rules = answer.headers["Content-Security-Policy"].split("; ")
+        return answer.get_json()["tiles"], next(rule for rule in rules if rule.startswith("img-src"))
+
+    assert told("") == (None, "img-src 'self' data: blob:")
+    tiles, pictures = told("https://{s}.tiles.example.org/{z}/{x}/{y}.png?key=1")
+    assert tiles["url"] == "https://{s}.tiles.example.org/{z}/{x}/{y}.png?key=1"
+    assert pictures == "img-src 'self' data: blob: https://*.tiles.example.org"
+    for url in ("tiles/{z}", "https://tiles.example.org; script-src *", "https://a.org;script-src/{z}"):
+        with pytest.raises(ValidationError):
+            GatewaySettings(TOKEN_PUBLIC_KEYS="", TILES_URL=url)
 
 
 def test_answers_are_not_kept_by_caches(http: FlaskClient, services: Any, signed_in: dict[str, str]) -> None:

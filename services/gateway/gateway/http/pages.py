@@ -44,7 +44,19 @@ def install(app: APIFlask, client: str) -> None:
 
     @pages.get(f"{PREFIX}/client-config")
     def client_config() -> Response:
-        return answer({"version": VERSION, "bokeh": {"url": BOKEH_URL, "version": bokeh.__version__}})
+        settings = gateway().settings
+        tiles = {
+            "url": settings.TILES_URL,
+            "attribution": settings.TILES_ATTRIBUTION,
+            "max_zoom": settings.TILES_MAX_ZOOM,
+        }
+        return answer(
+            {
+                "version": VERSION,
+                "bokeh": {"url": BOKEH_URL, "version": bokeh.__version__},
+                "tiles": tiles if settings.TILES_URL else None,
+            }
+        )
 
     @pages.get(f"{PREFIX}/asyncapi.json")
     def asyncapi_document() -> Response:
