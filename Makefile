@@ -28,7 +28,7 @@ lint: ## style only
 types: ## types only
 	$(do) types
 
-contracts: ## write the contracts of the events that services say
+contracts: ## write the contracts of the events that services say, and the client's types of the API
 	$(do) contracts
 
 pictures: ## take the pictures of the documentation anew

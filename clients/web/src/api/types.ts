@@ -1,65 +1,25 @@
-/** What the client protocol (version 1) says, as far as this client reads it. */
-export type Catalogue = "chat" | "business" | "task";
-export type Role = "owner" | "coordinator" | "staff" | "guest";
+/** What the client reads and says: over HTTP as the OpenAPI document has it, over the socket as the AsyncAPI document has it. */
+import type { components } from "./openapi";
 
-export interface Person {
-  id: string;
-  username?: string;
-  display_name: string;
-  kind: "staff" | "customer";
-  avatar_url?: string | null;
-}
-export interface Settings {
-  message_alert: boolean;
-  message_sound: boolean;
-  new_user_alert: boolean;
-  quiet_hours: { start: string; end: string } | null;
-}
-export interface User extends Person {
-  settings?: Settings;
-  permissions: string[];
-  locale?: string | null;
-  timezone?: string | null;
-}
-export interface Group {
-  id: string;
-  name: string;
-  description?: string | null;
-  catalogue: Catalogue;
-  type?: string | null;
-  visibility: "open" | "invite";
-  target_end?: string | null;
-  state?: TaskState | null;
-  assignee_id?: string | null;
-  overdue?: boolean;
-  owner_id?: string;
-  member_count?: number;
-  ended_at?: string | null;
-  created_at?: string;
-  version: number;
-  my_role?: Role | null;
-  last_seq?: number;
-  read_seq?: number;
-  unread?: number;
-  mentions_unread?: number;
-}
-export interface Member {
-  user_id: string;
-  role: Role;
-  display_name: string;
-  kind?: "staff" | "customer";
-}
-export interface Attachment {
-  id: string;
-  kind: "photo" | "file";
-  content_type: string;
-  name: string;
-  size: number;
-  width?: number;
-  height?: number;
-  url: string;
-  thumbnail_url?: string;
-}
+type Schemas = components["schemas"];
+/** The document lets answers grow; what is read here is what is in it now. */
+type Plain<T> = T extends (infer One)[] ? Plain<One>[] : T extends object ? { [K in keyof T as string extends K ? never : K]: Plain<T[K]> } : T;
+type Shown<Name extends keyof Schemas> = Plain<Schemas[Name]>;
+/** Frames carry less than answers do. */
+type AtLeast<T, Always extends keyof T> = Pick<T, Always> & Partial<T>;
+
+export type Catalogue = Group["catalogue"];
+export type Role = Member["role"];
+export type TaskState = NonNullable<Group["state"]>;
+export type Settings = Shown<"Me.Settings">;
+export type Person = AtLeast<Shown<"UserPage.PublicUser">, "id" | "display_name" | "kind">;
+export type User = AtLeast<Required<Shown<"Me">>, "id" | "display_name" | "kind" | "permissions">;
+export type Group = AtLeast<Shown<"Group">, "id" | "name" | "catalogue" | "visibility" | "version">;
+export type Member = Shown<"Member">;
+export type Attachment = Shown<"Attachment">;
+export type CalendarItem = Shown<"CalendarPage.CalendarItem">;
+export type Article = Shown<"NewsPage.ArticleItem"> & Partial<Shown<"Article">>;
+export type Session = Shown<"Session"> & { user: User };
 /** GeoJSON: longitude first. */
 export interface Feature {
   type: "Feature";
@@ -67,7 +27,6 @@ export interface Feature {
   geometry: { type: "Point"; coordinates: number[] };
   properties: { accuracy_m?: number | null; recorded_at?: string } | null;
 }
-export type TaskState = "open" | "in_progress" | "blocked" | "done" | "cancelled";
 export interface Entry {
   seq: number;
   id: string;
@@ -148,45 +107,10 @@ export interface Report {
 /** What a `report` frame may carry: a whole report, or only how far it is. */
 export type ReportNews = Pick<Report, "id"> & Partial<Report>;
 
-export interface CalendarItem {
-  id: string;
-  kind: "appointment" | "task" | "report";
-  group_id: string | null;
-  title: string;
-  start: string;
-  end: string | null;
-  all_day: boolean;
-  place?: string | null;
-  state?: TaskState | null;
-  overdue?: boolean | null;
-}
-export interface Article {
-  id: string;
-  title: string;
-  summary: string;
-  author_id: string;
-  must_read: boolean;
-  picture: { width: number; height: number; etag: string } | null;
-  status: "draft" | "planned" | "released" | "expired" | "withdrawn";
-  released_at: string | null;
-  changed_at: string | null;
-  version: number;
-  read_at: string | null;
-  may_change: boolean;
-  publish_at?: string | null;
-  html?: string;
-}
-
 export interface Page<T> {
   items: T[];
   next_cursor: string | null;
 }
-export interface Session {
-  access_token: string;
-  expires_in: number;
-  user: User;
-}
-
 export type ServerFrame =
   | { type: "welcome"; session_id: string; user: User; groups: Group[]; heartbeat_s: number }
   | { type: "entry"; group_id: string; entry: Entry }

@@ -107,7 +107,7 @@ class Member(Shown):
     role: Role
     joined_at: Time
     display_name: str
-    kind: str
+    kind: Literal["staff", "customer"]
 
 
 class MemberPage(Shown):
