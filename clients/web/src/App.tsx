@@ -1,5 +1,5 @@
 import { Loader } from "@mantine/core";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Route, Switch, useLocation } from "wouter";
 import { Problem } from "./api/http";
@@ -16,6 +16,7 @@ const ReportScreen = lazy(() => import("./screens/report/ReportScreen"));
 const NewsScreen = lazy(() => import("./screens/news/NewsScreen"));
 const ArticleScreen = lazy(() => import("./screens/news/ArticleScreen"));
 const CalendarScreen = lazy(() => import("./screens/calendar/CalendarScreen"));
+const SettingsScreen = lazy(() => import("./screens/settings/SettingsScreen"));
 const JoinScreen = lazy(() => import("./screens/invite/JoinScreen"));
 const RETRY_MS = 3_000;
 
@@ -66,30 +67,21 @@ function House() {
     <Switch>
       <Route path="/g/:group/r/:report">
         {({ report, group }) => (
-          <Suspense fallback={<Loader className={css.center} type="dots" />}>
+          <Whole>
             <ReportScreen id={report} back={`/g/${group}`} />
-          </Suspense>
+          </Whole>
         )}
       </Route>
-      <Route path="/news/:article?">
-        {({ article }) => (
-          <div className={css.house} data-showing="room">
-            <RoomsPane />
-            <main className={css.main}>
-              <Suspense fallback={<Loader className={css.center} type="dots" />}>{article ? <ArticleScreen key={article} id={article} /> : <NewsScreen />}</Suspense>
-            </main>
-          </div>
-        )}
-      </Route>
+      <Route path="/news/:article?">{({ article }) => <Beside>{article ? <ArticleScreen key={article} id={article} /> : <NewsScreen />}</Beside>}</Route>
       <Route path="/calendar">
-        <div className={css.house} data-showing="room">
-          <RoomsPane />
-          <main className={css.main}>
-            <Suspense fallback={<Loader className={css.center} type="dots" />}>
-              <CalendarScreen />
-            </Suspense>
-          </main>
-        </div>
+        <Beside>
+          <CalendarScreen />
+        </Beside>
+      </Route>
+      <Route path="/settings">
+        <Beside>
+          <SettingsScreen />
+        </Beside>
       </Route>
       <Route path="/g/:group">
         {({ group }) => (
@@ -116,6 +108,23 @@ function House() {
         </div>
       </Route>
     </Switch>
+  );
+}
+
+/** A screen over the whole window. */
+function Whole({ children }: { children: ReactNode }) {
+  return <Suspense fallback={<Loader className={css.center} type="dots" />}>{children}</Suspense>;
+}
+
+/** A screen beside the rooms; on a phone, instead of them. */
+function Beside({ children }: { children: ReactNode }) {
+  return (
+    <div className={css.house} data-showing="room">
+      <RoomsPane />
+      <main className={css.main}>
+        <Whole>{children}</Whole>
+      </main>
+    </div>
   );
 }
 

@@ -1,7 +1,7 @@
 /** Ties the connection, the state and the HTTP side together. Screens call what is exported here. */
 import { QueryClient } from "@tanstack/react-query";
 import { Access, Problem } from "./api/http";
-import type { Attachment, Entry, Feature, Group, Page, Person, Report, ServerFrame, Session, TaskState, User } from "./api/types";
+import type { Attachment, Entry, Feature, Group, Page, Person, Report, ServerFrame, Session, Settings, TaskState, User } from "./api/types";
 import { speak } from "./i18n";
 import { Socket } from "./socket/socket";
 import type { Pending } from "./state/apply";
@@ -319,7 +319,9 @@ export async function ask(groupId: string, type: string, period: Record<string, 
   happen({ type: "asked", report: { id: report_id, type, group_id: groupId, status: "running", progress: 0 } });
 }
 
-export async function change(changes: Partial<User>) {
+export type Changes = Omit<Partial<User>, "settings"> & { settings?: Partial<Settings> };
+
+export async function change(changes: Changes) {
   happen({ type: "me", user: await access.request<User>("PATCH", "/me", changes) });
   if (changes.locale) await speak(changes.locale);
 }

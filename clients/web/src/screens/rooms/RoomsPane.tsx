@@ -1,15 +1,14 @@
 import { ActionIcon, CloseButton, TextInput, Tooltip } from "@mantine/core";
-import { IconCalendar, IconEdit, IconNews, IconSearch, IconUsersPlus } from "@tabler/icons-react";
+import { IconEdit, IconSearch, IconUsersPlus } from "@tabler/icons-react";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Virtuoso } from "react-virtuoso";
-import { Link } from "wouter";
 import type { Catalogue } from "../../api/types";
 import { unread, type Room } from "../../state/apply";
 import { useApp } from "../../state/store";
 import { Mark } from "../../ui/Mark";
 import { AccountMenu } from "../account/AccountMenu";
-import { useUnreadNews } from "../news/useNews";
+import { NavBar } from "./NavBar";
 import { RoomRow } from "./RoomRow";
 import css from "./RoomsPane.module.css";
 
@@ -36,7 +35,6 @@ export function RoomsPane({ open }: { open?: string }) {
   const [search, setSearch] = useState("");
   const [dialog, setDialog] = useState<"create" | "discover" | null>(null);
 
-  const unreadNews = useUnreadNews();
   const all = useMemo(() => Object.values(rooms).sort(order), [rooms]);
   const words = search.trim().toLocaleLowerCase();
   const shown = all.filter((room) => (tab === "all" || room.group.catalogue === tab) && (!words || room.group.name.toLocaleLowerCase().includes(words)));
@@ -50,17 +48,6 @@ export function RoomsPane({ open }: { open?: string }) {
         <span className={css.link} role="status">
           {link !== "online" && <span className={css.away}>{t(navigator.onLine ? "link.connecting" : "link.offline")}</span>}
         </span>
-        <Tooltip label={t("news.title")}>
-          <ActionIcon component={Link} href="/news" aria-label={unreadNews > 0 ? t("news.count", { count: unreadNews }) : t("news.title")} className={css.bell}>
-            <IconNews size={20} stroke={1.8} />
-            {unreadNews > 0 && <i aria-hidden />}
-          </ActionIcon>
-        </Tooltip>
-        <Tooltip label={t("calendar.title")}>
-          <ActionIcon component={Link} href="/calendar" aria-label={t("calendar.title")}>
-            <IconCalendar size={20} stroke={1.8} />
-          </ActionIcon>
-        </Tooltip>
         <Tooltip label={t("list.discover")}>
           <ActionIcon aria-label={t("list.discover")} onClick={() => setDialog("discover")}>
             <IconUsersPlus size={20} stroke={1.8} />
@@ -108,6 +95,7 @@ export function RoomsPane({ open }: { open?: string }) {
         )}
         {!ready && <Ghosts />}
       </div>
+      <NavBar />
       <Suspense>
         {dialog === "create" && <CreateDialog close={() => setDialog(null)} />}
         {dialog === "discover" && <DiscoverDialog close={() => setDialog(null)} />}

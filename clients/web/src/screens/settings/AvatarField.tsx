@@ -1,5 +1,5 @@
 import { Button, FileButton, Group as Row, Text } from "@mantine/core";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { User } from "../../api/types";
 import { access } from "../../session";
@@ -7,20 +7,21 @@ import { happen, useApp } from "../../state/store";
 import { Avatar } from "../../ui/Avatar";
 import { useProblem } from "../../ui/format";
 
-/** One's picture: the server cuts it to its middle. */
+const CropDialog = lazy(() => import("./CropDialog"));
+
+/** One's picture, and the part of a photograph that becomes it. */
 export function AvatarField() {
   const { t } = useTranslation();
   const say = useProblem();
   const me = useApp((state) => state.me!);
+  const [chosen, setChosen] = useState<File | null>(null);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);
-  async function put(file: File | null, method: "PUT" | "DELETE" = "PUT") {
-    if (!file && method === "PUT") return;
+  async function put(picture: Blob | null) {
     setBusy(true);
     setProblem(null);
     try {
-      await access.request(method, "/me/avatar", file ?? undefined);
-      happen({ type: "me", user: await access.request<User>("GET", "/me") });
+      happen({ type: "me", user: await access.request<User>(picture ? "PUT" : "DELETE", "/me/avatar", picture ?? undefined) });
     } catch (error) {
       setProblem(error);
     }
@@ -29,8 +30,8 @@ export function AvatarField() {
   return (
     <div>
       <Row gap="md">
-        <Avatar id={me.id} name={me.display_name || me.username || "?"} size={64} src={me.avatar_url} />
-        <FileButton accept="image/*" onChange={(file) => void put(file)}>
+        <Avatar id={me.id} name={me.display_name || me.username || "?"} size={72} src={me.avatar_url} />
+        <FileButton accept="image/*" onChange={setChosen}>
           {(props) => (
             <Button {...props} variant="default" size="sm" loading={busy}>
               {t("account.picture")}
@@ -38,7 +39,7 @@ export function AvatarField() {
           )}
         </FileButton>
         {me.avatar_url && (
-          <Button variant="subtle" color="gray" size="sm" disabled={busy} onClick={() => void put(null, "DELETE")}>
+          <Button variant="subtle" color="gray" size="sm" disabled={busy} onClick={() => void put(null)}>
             {t("account.no_picture")}
           </Button>
         )}
@@ -48,6 +49,18 @@ export function AvatarField() {
           {say(problem)}
         </Text>
       )}
+      <Suspense>
+        {chosen && (
+          <CropDialog
+            file={chosen}
+            close={() => setChosen(null)}
+            take={(picture) => {
+              setChosen(null);
+              void put(picture);
+            }}
+          />
+        )}
+      </Suspense>
     </div>
   );
 }

@@ -1,0 +1,81 @@
+import { ActionIcon, Button, Loader } from "@mantine/core";
+import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
+import { IconDeviceDesktop, IconDeviceMobile, IconX } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+import type { Page } from "../../api/types";
+import { access, get, queries } from "../../session";
+import { useFormat, useProblem } from "../../ui/format";
+import { deviceOf } from "./device";
+import css from "./settings.module.css";
+
+interface OpenSession {
+  id: string;
+  current: boolean;
+  user_agent: string | null;
+  address: string | null;
+  last_used_at: string;
+}
+
+/** Where one is signed in, and the way to end what one does not know or need. */
+export function Sessions() {
+  const { t } = useTranslation();
+  const say = useProblem();
+  const format = useFormat();
+  const query = useInfiniteQuery({
+    queryKey: ["sessions"],
+    queryFn: ({ pageParam }) => get<Page<OpenSession>>(`/me/sessions?limit=50${pageParam ? `&cursor=${encodeURIComponent(pageParam)}` : ""}`),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next_cursor || undefined,
+    staleTime: 0,
+  });
+  const end = useMutation({
+    mutationFn: (id: string | null) => access.request("DELETE", id ? `/me/sessions/${id}` : "/me/sessions"),
+    onSettled: () => queries.invalidateQueries({ queryKey: ["sessions"] }),
+  });
+  const sessions = query.data?.pages.flatMap((page) => page.items) ?? [];
+  const problem = query.error ?? end.error;
+  return (
+    <div>
+      <h4 className={css.label}>{t("settings.devices")}</h4>
+      {query.isPending && <Loader size="sm" type="dots" />}
+      <ul className={css.list}>
+        {sessions.map((session) => {
+          const { name, mobile } = deviceOf(session.user_agent);
+          const Sign = mobile ? IconDeviceMobile : IconDeviceDesktop;
+          return (
+            <li key={session.id}>
+              <Sign size={24} stroke={1.5} />
+              <span>
+                <strong>{name || t("settings.device_unknown")}</strong>
+                <small>
+                  {session.current ? <b>{t("settings.this_device")}</b> : t("settings.last_used", { when: format.moment(session.last_used_at) })}
+                  {session.address && ` · ${session.address}`}
+                </small>
+              </span>
+              {!session.current && (
+                <ActionIcon aria-label={`${t("settings.end_session")}: ${name || t("settings.device_unknown")}`} disabled={end.isPending} onClick={() => end.mutate(session.id)}>
+                  <IconX size={18} />
+                </ActionIcon>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+      {query.hasNextPage && (
+        <Button size="compact-sm" variant="subtle" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+          {t("members.more")}
+        </Button>
+      )}
+      {problem && (
+        <p className={css.problem} role="alert">
+          {say(problem)}
+        </p>
+      )}
+      {sessions.length > 1 && (
+        <Button size="compact-sm" variant="subtle" color="red" loading={end.isPending} onClick={() => end.mutate(null)}>
+          {t("settings.end_others")}
+        </Button>
+      )}
+    </div>
+  );
+}
