@@ -1,10 +1,22 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { VitePWA } from "vite-plugin-pwa";
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [
+    react(),
+    VitePWA({
+      strategies: "injectManifest",
+      srcDir: "src/worker",
+      filename: "sw.ts",
+      registerType: "prompt",
+      injectRegister: null, // src/worker/Update.tsx does, for the page's policy allows no script of another's making
+      manifest: false, // public/manifest.webmanifest
+      injectManifest: { globPatterns: ["**/*.{html,js,css,woff2,svg,png,json}"], globIgnores: ["icon-*.png"] },
+    }),
+  ],
   // Inlined assets would be data: URLs, which the page's content security policy refuses.
   build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   // `npm run dev` beside a running gateway.
-  server: { proxy: { "/api": { target: "http://127.0.0.1:8000", ws: true } } },
+  server: { proxy: { "/api": { target: "http://127.0.0.1:8000", ws: true }, "/static": { target: "http://127.0.0.1:8000" } } },
 });

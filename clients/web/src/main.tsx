@@ -8,6 +8,7 @@ import { App } from "./App";
 import { startSpeaking } from "./i18n";
 import { queries } from "./session";
 import { theme } from "./theme";
+import { Update } from "./worker/Update";
 
 await startSpeaking();
 createRoot(document.getElementById("root")!).render(
@@ -15,6 +16,7 @@ createRoot(document.getElementById("root")!).render(
     <MantineProvider theme={theme} defaultColorScheme="auto">
       <QueryClientProvider client={queries}>
         <App />
+        <Update />
       </QueryClientProvider>
     </MantineProvider>
   </StrictMode>,

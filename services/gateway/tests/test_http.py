@@ -660,6 +660,14 @@ def test_the_clients_pages_are_its_index(http: FlaskClient, path: str) -> None:
     assert page.headers["Cache-Control"] == "no-cache"
 
 
+def test_the_service_worker_is_asked_for_anew_each_time(http: FlaskClient, client_dist: Path) -> None:
+    (client_dist / "sw.js").write_text("self.skipWaiting();")
+    worker = http.get("/sw.js")
+    assert worker.headers["Cache-Control"] == "no-cache"
+    assert worker.mimetype == "text/javascript"
+    assert "script-src 'self'" in worker.headers["Content-Security-Policy"]
+
+
 def test_the_clients_assets_may_be_kept_for_ever(http: FlaskClient) -> None:
     asset = http.get("/assets/index-4f3a.js", headers={"Accept-Encoding": "gzip"})
     assert asset.headers["Cache-Control"].endswith("immutable")

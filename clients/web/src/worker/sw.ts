@@ -1,0 +1,20 @@
+/// <reference lib="webworker" />
+/** The service worker: keeps the application itself, so that it opens at once and without a network. */
+import { ExpirationPlugin } from "workbox-expiration";
+import { cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute, type PrecacheEntry } from "workbox-precaching";
+import { NavigationRoute, registerRoute } from "workbox-routing";
+import { CacheFirst } from "workbox-strategies";
+
+declare const self: ServiceWorkerGlobalScope & { __WB_MANIFEST: (string | PrecacheEntry)[] };
+
+cleanupOutdatedCaches();
+precacheAndRoute(self.__WB_MANIFEST);
+// Every address of the application is its one page; what the gateway serves beside it is not the application's.
+registerRoute(new NavigationRoute(createHandlerBoundToURL("/index.html"), { denylist: [/^\/(api|static|assets)\//, /\.\w+$/, /^\/(healthz|readyz|metrics)$/] }));
+// BokehJS has its version in its address. Answers of the API are kept by the page, which knows whose they are.
+registerRoute(({ url, sameOrigin }) => sameOrigin && url.pathname.startsWith("/static/bokeh/"), new CacheFirst({ cacheName: "bokeh", plugins: [new ExpirationPlugin({ maxEntries: 2 })] }));
+
+// A new version waits until the person agrees: a page must not find another version's parts under its feet.
+self.addEventListener("message", (event) => {
+  if ((event.data as { type?: string } | null)?.type === "SKIP_WAITING") void self.skipWaiting();
+});
