@@ -19,13 +19,14 @@ export type Member = Shown<"Member">;
 export type Attachment = Shown<"Attachment">;
 export type CalendarItem = Shown<"CalendarPage.CalendarItem">;
 export type Article = Shown<"NewsPage.ArticleItem"> & Partial<Shown<"Article">>;
+export type Share = Shown<"SharePage.Share">;
 export type Session = Shown<"Session"> & { user: User };
 /** GeoJSON: longitude first. */
 export interface Feature {
   type: "Feature";
   id?: string;
   geometry: { type: "Point"; coordinates: number[] };
-  properties: { accuracy_m?: number | null; recorded_at?: string } | null;
+  properties: { accuracy_m?: number | null; recorded_at?: string; user_id?: string; ends_at?: string } | null;
 }
 export interface Entry {
   seq: number;
@@ -125,13 +126,16 @@ export type ServerFrame =
   | { type: "report"; report: ReportNews }
   | { type: "read"; group_id: string; user_id: string; seq: number }
   | { type: "typing"; group_id: string; user_id: string }
+  | { type: "position"; group_id: string; user_id: string; feature: Feature }
+  | { type: "share"; share: Share }
   | { type: "ack"; ref: number; entry?: Entry }
   | { type: "error"; ref?: number; code: string; detail?: string; retry_after_ms?: number }
   | { type: "pong"; ref?: number };
 
 export type ClientFrame =
   | { type: "hello"; token: string; device_id: string; groups?: Record<string, number> }
-  | { type: "send"; ref: number; group_id: string; client_id: string; text: string; reply_to?: number; attachment_ids?: string[] }
+  | { type: "send"; ref: number; group_id: string; client_id: string; text: string; reply_to?: number; attachment_ids?: string[]; mentions?: string[] }
   | { type: "read"; group_id: string; seq: number }
   | { type: "typing"; group_id: string }
+  | { type: "position"; ref: number; group_id: string; feature: Feature; live: true }
   | { type: "ping"; ref: number };

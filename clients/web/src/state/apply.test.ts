@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Entry, Group, User } from "../api/types";
+import type { Entry, Feature, Group, Share, User } from "../api/types";
 import { apply, nothing, unread, type Happening, type Pending, type State } from "./apply";
 
 const me: User = { id: "me", display_name: "Me", kind: "staff", permissions: [] };
@@ -223,4 +223,43 @@ test("a frame of a newer server changes nothing", () => {
 
 test("signing out forgets everything", () => {
   expect(run(welcome(group()), { type: "queued", message: message() }, { type: "signed_out" })).toEqual(nothing);
+});
+
+describe("who is called by name", () => {
+  test("counts until it is read, as the server counts", () => {
+    const calls = [text(1, { mentions: ["me"] }), text(2), text(3, { mentions: ["you", "everyone"] }), text(4, { mentions: ["you"] })];
+    const live = run(welcome(group()), ...calls.map(entry));
+    expect(live.rooms.g!.mentions).toBe(2);
+    expect(live).toEqual(run(welcome(group({ last_seq: 4, unread: 4, mentions_unread: 2 })), page(...calls)));
+    expect(apply(live, { type: "read", group_id: "g", user_id: "me", seq: 1 }).rooms.g!.mentions).toBe(1);
+    expect(apply(live, entry(text(5, { sender_id: "me", mentions: ["everyone"] }))).rooms.g!.mentions).toBe(0);
+  });
+});
+
+describe("live positions", () => {
+  const at = (recorded_at: string, share = "s1"): Feature => ({
+    type: "Feature",
+    id: share,
+    geometry: { type: "Point", coordinates: [4.9, 52.4] },
+    properties: { user_id: "you", accuracy_m: 10, recorded_at, ends_at: "2026-11-23T11:00:00.000Z" },
+  });
+  const share = (more: Partial<Share> = {}): Happening => ({
+    type: "share",
+    share: { id: "s1", group_id: "g", user_id: "you", started_at: "2026-11-23T10:00:00.000Z", ends_at: "2026-11-23T11:00:00.000Z", ended_at: null, end_reason: null, version: 1, ...more },
+  });
+  const point = (feature: Feature): Happening => ({ type: "position", group_id: "g", user_id: "you", feature });
+  const live = (state: State) => state.rooms.g!.live.you;
+
+  test("the last one wins, and a late one does not", () => {
+    const state = run(welcome(group()), share(), point(at("2026-11-23T10:02:00.000Z")), point(at("2026-11-23T10:01:00.000Z")));
+    expect(live(state)?.feature?.properties?.recorded_at).toBe("2026-11-23T10:02:00.000Z");
+    expect(state).toEqual(run(welcome(group()), { type: "pins", group_id: "g", features: [at("2026-11-23T10:02:00.000Z")] }));
+  });
+
+  test("end with their share, and not with an older one", () => {
+    const state = run(welcome(group()), share(), point(at("2026-11-23T10:02:00.000Z")));
+    expect(live(apply(state, share({ id: "s0", ended_at: "2026-11-23T10:03:00.000Z" })))).toBeDefined();
+    expect(live(apply(state, share({ ended_at: "2026-11-23T10:03:00.000Z" })))).toBeUndefined();
+    expect(live(apply(state, share({ ends_at: "2026-11-23T12:00:00.000Z", version: 2 })))).toMatchObject({ ends_at: "2026-11-23T12:00:00.000Z", feature: { id: "s1" } });
+  });
 });

@@ -1,4 +1,4 @@
-import type { Attachment, Entry, Group, Person, ReportNews, ServerFrame, User } from "../api/types";
+import type { Attachment, Entry, Feature, Group, Person, ReportNews, ServerFrame, User } from "../api/types";
 
 export interface Room {
   group: Omit<Group, "last_seq" | "read_seq" | "unread">;
@@ -7,13 +7,27 @@ export interface Room {
   read_seq: number;
   /** Of the entries after `read_seq`, those that are nothing new: edits and deletions. */
   quiet: number;
+  /** Of the entries after `read_seq`, those that mention me or everyone. */
+  mentions: number;
   /** A window of the timeline: in seq order, never with a hole. Empty until something of the room is loaded. */
   entries: Entry[];
   /** Counts the times the window was thrown away, so that a list on the screen knows to start anew. */
   window: number;
   reads: Record<string, number>;
   typing: Record<string, number>;
+  /** Who shares their position live, by person. */
+  live: Record<string, Live>;
 }
+
+export interface Live {
+  share_id: string;
+  ends_at: string;
+  /** Where they were last; not known between the start of a share and its first point. */
+  feature?: Feature;
+}
+
+/** Everyone in the room is meant; only who leads it may say so. */
+export const EVERYONE = "everyone";
 
 /** A message on its way. `stored` = acknowledged, but entries before it are still to come. */
 export interface Pending {
@@ -22,6 +36,7 @@ export interface Pending {
   text: string;
   reply_to?: number;
   attachments?: Attachment[];
+  mentions?: string[];
   at: string;
   status: "queued" | "sending" | "stored" | "failed";
   ref?: number;
@@ -51,6 +66,7 @@ export type Happening =
   | { type: "link"; link: Link }
   | { type: "page"; group_id: string; entries: Entry[] }
   | { type: "reads"; group_id: string; items: { user_id: string; seq: number }[] }
+  | { type: "pins"; group_id: string; features: Feature[] }
   | { type: "people"; people: Person[] }
   | { type: "queued"; message: Pending }
   | { type: "sending"; client_id: string; ref: number }
@@ -132,6 +148,18 @@ export function apply(state: State, event: Happening, now = Date.now()): State {
     case "typing":
       if (event.user_id === state.me?.id) return state;
       return inRoom(state, event.group_id, (room) => ({ ...room, typing: { ...room.typing, [event.user_id]: now + TYPING_MS } }));
+    case "pins":
+      return inRoom(state, event.group_id, (room) => ({ ...room, live: event.features.reduce(moved, {}) }));
+    case "position":
+      return inRoom(state, event.group_id, (room) => ({ ...room, live: moved(room.live, event.feature) }));
+    case "share": {
+      const { id, group_id, user_id, ends_at, ended_at } = event.share;
+      return inRoom(state, group_id, (room) => {
+        const old = room.live[user_id];
+        if (!ended_at) return { ...room, live: { ...room.live, [user_id]: { ...(old?.share_id === id ? old : {}), share_id: id, ends_at } } };
+        return old?.share_id === id ? { ...room, live: drop(room.live, user_id) } : room;
+      });
+    }
     case "queued":
       return state.outbox.some((m) => m.client_id === event.message.client_id) ? state : { ...state, outbox: [...state.outbox, event.message] };
     case "sending":
@@ -179,16 +207,18 @@ export function unread(room: Room): number {
   return Math.max(0, room.last_seq - room.read_seq - room.quiet);
 }
 
-function welcomed(old: Room | undefined, { last_seq = 0, read_seq = 0, unread, mentions_unread: _, ...group }: Group): Room {
+function welcomed(old: Room | undefined, { last_seq = 0, read_seq = 0, unread, mentions_unread, ...group }: Group): Room {
   return {
     group: { ...group, my_role: group.my_role ?? old?.group.my_role },
     last_seq: Math.max(last_seq, old?.last_seq ?? 0),
     read_seq: Math.max(read_seq, old?.read_seq ?? 0),
     quiet: unread === undefined ? (old?.quiet ?? 0) : Math.max(0, last_seq - read_seq - unread),
+    mentions: mentions_unread ?? old?.mentions ?? 0,
     entries: old?.entries ?? [],
     window: old?.window ?? 0,
     reads: old?.reads ?? {},
     typing: {},
+    live: old?.live ?? {},
   };
 }
 
@@ -204,11 +234,13 @@ function entered(state: State, groupId: string, entries: Entry[], now: number): 
   // Whoever writes has read what was there; the server counts the same way.
   const read = mine.reduce((seq, e) => Math.max(seq, e.seq), room.read_seq);
   const quiet = read > room.read_seq ? quietAfter(window, read) : room.quiet + entries.filter((e) => e.seq > room.last_seq && isChange(e)).length;
+  const called = entries.filter((e) => e.seq > room.last_seq && means(e, state.me?.id)).length;
+  const mentions = read > room.read_seq ? mentionsAfter(window, read, state.me?.id) : room.mentions + called;
   const sent = new Set(entries.filter((e) => e.sender_id === state.me?.id && e.seq <= window.at(-1)!.seq).map((e) => e.client_id));
   const arrived = entries.flatMap((e) => (e.report_id && state.reports[e.report_id] ? [e.report_id] : []));
   return {
     ...state,
-    rooms: { ...state.rooms, [groupId]: { ...room, entries: window, last_seq: last, read_seq: read, quiet, typing } },
+    rooms: { ...state.rooms, [groupId]: { ...room, entries: window, last_seq: last, read_seq: read, quiet, mentions, typing } },
     outbox: sent.size ? state.outbox.filter((m) => m.group_id !== groupId || !sent.has(m.client_id)) : state.outbox,
     reports: arrived.reduce(drop, state.reports),
   };
@@ -257,8 +289,25 @@ function quietAfter(entries: Entry[], seq: number): number {
   return entries.filter((e) => e.seq > seq && isChange(e)).length;
 }
 
+/** Whether it calls this person: by name, or among everyone. */
+export function means(entry: Entry, me: string | undefined): boolean {
+  return entry.sender_id !== me && (entry.mentions ?? []).some((id) => id === me || id === EVERYONE);
+}
+
+function mentionsAfter(entries: Entry[], seq: number, me: string | undefined): number {
+  return entries.filter((e) => e.seq > seq && means(e, me)).length;
+}
+
+/** Somebody's newest point; one that comes late is no news. */
+function moved(live: Room["live"], feature: Feature): Room["live"] {
+  const { user_id, ends_at, recorded_at } = feature.properties ?? {};
+  if (!user_id || !ends_at || !feature.id) return live;
+  const before = live[user_id]?.feature?.properties?.recorded_at;
+  return before && recorded_at && recorded_at < before ? live : { ...live, [user_id]: { share_id: feature.id, ends_at, feature } };
+}
+
 function marked(room: Room, userId: string, seq: number, me: string | undefined): Room {
-  if (userId === me) return seq > room.read_seq ? { ...room, read_seq: seq, quiet: quietAfter(room.entries, seq) } : room;
+  if (userId === me) return seq > room.read_seq ? { ...room, read_seq: seq, quiet: quietAfter(room.entries, seq), mentions: mentionsAfter(room.entries, seq, me) } : room;
   return seq > (room.reads[userId] ?? 0) ? { ...room, reads: { ...room.reads, [userId]: seq } } : room;
 }
 
