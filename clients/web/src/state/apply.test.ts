@@ -248,7 +248,7 @@ describe("live positions", () => {
     share: { id: "s1", group_id: "g", user_id: "you", started_at: "2026-11-23T10:00:00.000Z", ends_at: "2026-11-23T11:00:00.000Z", ended_at: null, end_reason: null, version: 1, ...more },
   });
   const point = (feature: Feature): Happening => ({ type: "position", group_id: "g", user_id: "you", feature });
-  const live = (state: State) => state.rooms.g!.live.you;
+  const live = (state: State) => state.rooms.g!.sharing.you;
 
   test("the last one wins, and a late one does not", () => {
     const state = run(welcome(group()), share(), point(at("2026-11-23T10:02:00.000Z")), point(at("2026-11-23T10:01:00.000Z")));

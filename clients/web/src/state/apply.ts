@@ -16,7 +16,7 @@ export interface Room {
   reads: Record<string, number>;
   typing: Record<string, number>;
   /** Who shares their position live, by person. */
-  live: Record<string, Live>;
+  sharing: Record<string, Live>;
 }
 
 export interface Live {
@@ -149,15 +149,15 @@ export function apply(state: State, event: Happening, now = Date.now()): State {
       if (event.user_id === state.me?.id) return state;
       return inRoom(state, event.group_id, (room) => ({ ...room, typing: { ...room.typing, [event.user_id]: now + TYPING_MS } }));
     case "pins":
-      return inRoom(state, event.group_id, (room) => ({ ...room, live: event.features.reduce(moved, {}) }));
+      return inRoom(state, event.group_id, (room) => ({ ...room, sharing: event.features.reduce(moved, {}) }));
     case "position":
-      return inRoom(state, event.group_id, (room) => ({ ...room, live: moved(room.live, event.feature) }));
+      return inRoom(state, event.group_id, (room) => ({ ...room, sharing: moved(room.sharing, event.feature) }));
     case "share": {
       const { id, group_id, user_id, ends_at, ended_at } = event.share;
       return inRoom(state, group_id, (room) => {
-        const old = room.live[user_id];
-        if (!ended_at) return { ...room, live: { ...room.live, [user_id]: { ...(old?.share_id === id ? old : {}), share_id: id, ends_at } } };
-        return old?.share_id === id ? { ...room, live: drop(room.live, user_id) } : room;
+        const old = room.sharing[user_id];
+        if (!ended_at) return { ...room, sharing: { ...room.sharing, [user_id]: { ...(old?.share_id === id ? old : {}), share_id: id, ends_at } } };
+        return old?.share_id === id ? { ...room, sharing: drop(room.sharing, user_id) } : room;
       });
     }
     case "queued":
@@ -218,7 +218,7 @@ function welcomed(old: Room | undefined, { last_seq = 0, read_seq = 0, unread, m
     window: old?.window ?? 0,
     reads: old?.reads ?? {},
     typing: {},
-    live: old?.live ?? {},
+    sharing: old?.sharing ?? {},
   };
 }
 
@@ -299,7 +299,7 @@ function mentionsAfter(entries: Entry[], seq: number, me: string | undefined): n
 }
 
 /** Somebody's newest point; one that comes late is no news. */
-function moved(live: Room["live"], feature: Feature): Room["live"] {
+function moved(live: Room["sharing"], feature: Feature): Room["sharing"] {
   const { user_id, ends_at, recorded_at } = feature.properties ?? {};
   if (!user_id || !ends_at || !feature.id) return live;
   const before = live[user_id]?.feature?.properties?.recorded_at;
