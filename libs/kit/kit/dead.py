@@ -28,10 +28,10 @@ def _letters(amqp_uri: str, service: str, limit: int) -> Iterator[tuple[Any, Any
             yield message, connection
 
 
-def listed(amqp_uri: str, service: str) -> list[dict[str, Any]]:
-    """The dead letters of a service, oldest first, at most `LISTED`. They stay where they are."""
+def listed(amqp_uri: str, service: str, most: int = LISTED) -> list[dict[str, Any]]:
+    """The dead letters of a service, oldest first. They stay where they are."""
     rows, held = [], []
-    for message, _ in _letters(amqp_uri, service, LISTED):
+    for message, _ in _letters(amqp_uri, service, most):
         held.append(message)
         try:
             event = open_envelope(orjson.loads(broker.body(message)))
@@ -46,7 +46,7 @@ def listed(amqp_uri: str, service: str) -> list[dict[str, Any]]:
                 "reason": headers.get(broker.REASON, "killed its consumer too often"),
             }
         )
-        if len(rows) == LISTED:
+        if len(rows) == most:
             break
     return rows
 

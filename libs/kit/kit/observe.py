@@ -25,14 +25,17 @@ _propagator = TraceContextTextMapPropagator()
 
 HANDLED = Histogram(
     "bchat_handled_seconds",
-    "Calls answered and events heard, by how they ended.",
-    ["service", "entrypoint", "outcome"],
+    "Calls answered, events heard and ticks of the clock, by how they ended.",
+    ["service", "kind", "entrypoint", "outcome"],
     buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10),
 )
 SAID = Counter("bchat_events_said_total", "Events the broker has confirmed.", ["type"])
 OUTBOX_AGE = Gauge(
     "bchat_outbox_oldest_seconds", "Age of the oldest event not yet published.", multiprocess_mode="max"
 )
+OUTBOX_LENGTH = Gauge("bchat_outbox_events", "Events committed and not yet published, counted to 10000.")
+QUEUE_MESSAGES = Gauge("bchat_queue_messages", "Messages that wait in a queue of the service.", ["queue"])
+QUEUE_CONSUMERS = Gauge("bchat_queue_consumers", "Who takes from a queue of the service.", ["queue"])
 RETRIED = Counter("bchat_events_retried_total", "Events put back for a later try.", ["service", "type"])
 DEAD = Counter("bchat_events_dead_total", "Events that became dead letters.", ["service", "type"])
 

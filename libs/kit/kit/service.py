@@ -44,7 +44,7 @@ from nameko.rpc import Rpc, RpcConsumer
 from nameko.runners import ServiceRunner
 from nameko.timer import Timer
 
-from kit import broker, config
+from kit import broker, condition, config
 from kit.caller import HEADER, Caller
 from kit.clock import now
 from kit.config import Settings
@@ -60,6 +60,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
 SETTINGS = "kit_settings"
+MEASURE_SECONDS = 15.0
 # Less than an orchestrator waits between SIGTERM and SIGKILL.
 STOP_SECONDS = 25.0
 LOST = (OSError, AMQPError)
@@ -117,9 +118,10 @@ class _Observer(DependencyProvider):
     def worker_result(self, worker_ctx: Any, result: Any = None, exc_info: Any = None) -> None:
         scope, started = worker_ctx.observed
         outcome = "ok" if not exc_info else "refused" if isinstance(exc_info[1], Refusal) else "failed"
-        HANDLED.labels(worker_ctx.service_name, worker_ctx.entrypoint.method_name, outcome).observe(
-            time.perf_counter() - started
-        )
+        entrypoint = worker_ctx.entrypoint
+        HANDLED.labels(
+            worker_ctx.service_name, KINDS.get(type(entrypoint), "other"), entrypoint.method_name, outcome
+        ).observe(time.perf_counter() - started)
         scope.close()
 
 
@@ -171,23 +173,6 @@ class Files(DependencyProvider):
 
     def get_dependency(self, worker_ctx: Any) -> Any:
         return self.store
-
-
-class Service:
-    """Base of all services.
-
-    Attributes:
-        caller: who is asking.
-        db: opens a transaction: `with self.db() as tx:`. End it inside the method: Nameko answers
-            before anything that comes after the method could fail.
-        settings: the service's own class of settings.
-    """
-
-    name: str
-    caller = cast(Caller, _CallerProvider())
-    db = cast(Transactions, _DatabaseProvider())
-    settings: Any = _SettingsProvider()
-    _observer = _Observer()
 
 
 # --- what it does -----------------------------------------------------------------------------------
@@ -460,6 +445,45 @@ class Hear(Entrypoint):
     def stop(self) -> None:
         self.listener.stop()
         self.listener.unregister_provider(self)
+
+
+class Service:
+    """Base of all services.
+
+    Attributes:
+        caller: who is asking.
+        db: opens a transaction: `with self.db() as tx:`. End it inside the method: Nameko answers
+            before anything that comes after the method could fail.
+        settings: the service's own class of settings.
+    """
+
+    name: str
+    caller = cast(Caller, _CallerProvider())
+    db = cast(Transactions, _DatabaseProvider())
+    settings: Any = _SettingsProvider()
+    _observer = _Observer()
+
+    @rpc
+    def condition(self) -> dict[str, Any]:
+        """How this service is: for administrators, and for the platform itself."""
+        if not self.caller.anonymous:
+            self.caller.require("administrator")
+        package = type(self).__module__.partition(".")[0]
+        told = condition.told(self.settings.AMQP_URI, self.name, package, self.db)
+        return {**told, "work": self.work()}
+
+    def work(self) -> list[dict[str, Any]]:
+        """What waits to be done apart from calls and events: `{"name", "queued", "running",
+        "oldest_seconds"}` of each queue of jobs."""
+        return []
+
+    @every(MEASURE_SECONDS)
+    def measure(self) -> None:
+        """Brings the gauges up to date of what waits."""
+        condition.measure(self.settings.AMQP_URI, self.name, self.db)
+
+
+KINDS: dict[type[Entrypoint], str] = {_Rpc: "call", Hear: "event", _Every: "tick"}
 
 
 def heard_by(service: type[Service]) -> list[type[Heard]]:

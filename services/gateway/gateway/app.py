@@ -25,6 +25,7 @@ from gateway.http.invites import invites
 from gateway.http.location import location
 from gateway.http.news import news
 from gateway.http.openapi import complete
+from gateway.http.operations import operations
 from gateway.http.people import people
 from gateway.http.reports import reports
 from gateway.wiring import Gateway
@@ -130,7 +131,19 @@ def create_app(gateway: Gateway) -> APIFlask:
     app.before_request(_begin)
     app.after_request(_finish)
     app.config["POLICY"] = policy(gateway.settings.TILES_URL)
-    for blueprint in (auth, people, groups, invites, calendar, chat, attachments, location, news, reports):
+    for blueprint in (
+        auth,
+        people,
+        groups,
+        invites,
+        calendar,
+        chat,
+        attachments,
+        location,
+        news,
+        reports,
+        operations,
+    ):
         app.register_blueprint(blueprint)
     ws.install(app)
     pages.install(app, gateway.settings.CLIENT_DIST)

@@ -20,6 +20,7 @@ from gateway.backend import Backend
 from gateway.frames import encode
 from gateway.hub import Hub, Reader
 from gateway.latest import Latest
+from gateway.peers import Peers
 from gateway.sockets import Sockets
 from gateway.tokens import Rights, Tokens
 
@@ -42,12 +43,20 @@ class Live:
     """
 
     def __init__(
-        self, backend: Backend, hub: Hub, tokens: Tokens, sockets: Sockets, remember: float, pause: float
+        self,
+        backend: Backend,
+        hub: Hub,
+        tokens: Tokens,
+        sockets: Sockets,
+        peers: Peers,
+        remember: float,
+        pause: float,
     ) -> None:
         self._backend = backend
         self._hub = hub
         self._tokens = tokens
         self._sockets = sockets
+        self._peers = peers
         self._remember = remember
         self._read_at: datetime | None = None
         self._positions = Latest(pause, self._tell_position)
@@ -101,6 +110,9 @@ class Live:
         don't know."""
         try:
             told = orjson.loads(body)
+            if told["type"] == "gateway":
+                self._peers.heard(told)
+                return
             room = self._hub.sockets([f"group:{told['group_id']}"])
             if told["type"] == "position" and room:
                 self._positions.put((told["group_id"], told["user_id"]), told)

@@ -36,12 +36,17 @@ def start(worker: Any) -> None:
         ("relay", _gateway.relay.run),
         ("saying", _gateway.relay.run_saying),
         ("pinger", lambda: _gateway.sockets.keep_pinging(_settings.HEARTBEAT_SECONDS)),
+        ("peers", lambda: _gateway.peers.keep_telling(_gateway.relay.say, _count_sockets)),
         ("in_step", lambda: step(_settings.RESYNC_SECONDS, _gateway.relay.reconnected)),
     ):
         greenlet = gevent.spawn(run)
         greenlet.name = name
         greenlet.link(ended)
     gevent.spawn(_drain_at_end, worker)
+
+
+def _count_sockets() -> int:
+    return len(_gateway.sockets.all())
 
 
 def _drain_at_end(worker: Any) -> None:

@@ -8,11 +8,13 @@ from flask import current_app
 from kit.observe import span
 from kit.store import Store
 
+from gateway import VERSION
 from gateway.backend import Backend, Transport
 from gateway.batch import Batcher, Message
 from gateway.hub import Fetched, Hub, Surroundings
 from gateway.live import Live
 from gateway.misses import Misses
+from gateway.peers import Peers
 from gateway.relay import Relay
 from gateway.settings import GatewaySettings
 from gateway.sockets import Sockets
@@ -40,11 +42,13 @@ class Gateway:
         )
         limits = settings.SEND_SECONDS, settings.SEND_BATCH, settings.SEND_WAITING
         self.batcher, self.strangers = Batcher(self._send, *limits), Batcher(self._send, *limits)
+        self.peers = Peers(VERSION)
         self.live = Live(
             self.backend,
             self.hub,
             self.tokens,
             self.sockets,
+            self.peers,
             settings.TOKEN_SECONDS,
             settings.LIVE_SECONDS,
         )

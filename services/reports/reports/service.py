@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from kit.clock import now, parse, rfc3339
 from kit.db import Transaction
 from kit.fields import an_id, bounded, checked, is_id, page, read_cursor
-from kit.service import SETTINGS, Ask, Service, every, hear, offload, rpc
+from kit.service import MEASURE_SECONDS, SETTINGS, Ask, Service, every, hear, offload, rpc
 from nameko.extensions import DependencyProvider
 
-from reports import ahead, behind, choices, due, hooks, jobs, rooms
+from reports import ahead, behind, choices, condition, due, hooks, jobs, rooms
 from reports.acquire.sources import Source, read_sources
 from reports.analyse.period import NAMES
 from reports.analyse.scope import choose_companies
@@ -179,14 +179,8 @@ class Reports(Service):
         items = []
         with self.db() as tx:
             for source in self._sources.values():
-                newest = (
-                    sa.select(Load)
-                    .where(Load.source == source.name)
-                    .order_by(Load.created_at.desc())
-                    .limit(1)
-                )
-                used = tx.scalars(newest.where(Load.status == "ready")).first()
-                last = tx.scalars(newest).first()
+                loads = condition.newest(tx, source.name)
+                used, last = loads.good, loads.last
                 items.append(
                     {
                         "name": source.name,
@@ -198,6 +192,7 @@ class Reports(Service):
                         else None,
                         "next": rfc3339(source.times.after(now())[0]) if source.times else None,
                         "as_of": rfc3339(used.as_of) if used and used.as_of else None,
+                        "troubles": condition.troubles(source, loads, self.settings.LATE_SECONDS),
                         "rows": used.rows if used else None,
                         "last_load": show_load(last, keeper=self._keeps(source)) if last else None,
                     }
@@ -443,7 +438,17 @@ class Reports(Service):
         """Queues the loads and reports whose time has come."""
         due.run_due(self.db, self._sources)
 
+    @every(MEASURE_SECONDS)
+    def measure_work(self) -> None:
+        """Brings the gauges up to date of jobs and sources."""
+        with self.db() as tx:
+            condition.measure(tx, self._sources)
+
     # --- how it does it ----------------------------------------------------------------------------
+
+    def work(self) -> list[dict[str, Any]]:
+        with self.db() as tx:
+            return condition.work(tx)
 
     @property
     def _sources(self) -> dict[str, Source]:

@@ -913,6 +913,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How the installation is (administrators)
+         * @description Each service is asked, for at most two seconds; one that does not answer is `away`.
+         */
+        get: operations["get_operations_condition"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/permissions": {
         parameters: {
             query?: never;
@@ -3183,6 +3203,184 @@ export interface components {
             height: number;
             /** Width */
             width: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /** Operations */
+        Operations: {
+            /**
+             * At
+             * Format: date-time
+             * @example 2026-11-22T17:26:03.120Z
+             */
+            at: string;
+            /** Gateways */
+            gateways: components["schemas"]["Operations.GatewayCondition"][];
+            /** Services */
+            services: components["schemas"]["Operations.ServiceCondition"][];
+            /**
+             * Sources
+             * @description null while reports does not answer.
+             */
+            sources: components["schemas"]["Operations.SourceCondition"][] | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** Dead */
+        "Operations.Dead": {
+            /** Count */
+            count: number;
+            /**
+             * Letters
+             * @description The oldest 20.
+             */
+            letters: components["schemas"]["Operations.Letter"][];
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * GatewayCondition
+         * @description A worker of a gateway: what each told the others in the last seconds.
+         */
+        "Operations.GatewayCondition": {
+            /** Id */
+            id: string;
+            /**
+             * Since
+             * Format: date-time
+             * @example 2026-11-22T17:26:03.120Z
+             */
+            since: string;
+            /** Sockets */
+            sockets: number;
+            /** Version */
+            version: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /** Letter */
+        "Operations.Letter": {
+            /** Id */
+            id: string | null;
+            /** Reason */
+            reason: string;
+            /** Time */
+            time: string;
+            /** Type */
+            type: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /** Outbox */
+        "Operations.Outbox": {
+            /**
+             * Length
+             * @description Events committed and not yet said; counted to 10000.
+             */
+            length: number;
+            /** Oldest Seconds */
+            oldest_seconds: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /** ServiceCondition */
+        "Operations.ServiceCondition": {
+            dead: components["schemas"]["Operations.Dead"] | null;
+            /** Name */
+            name: string;
+            outbox: components["schemas"]["Operations.Outbox"] | null;
+            /**
+             * Problem
+             * @description With `away`: what was said instead of an answer.
+             */
+            problem: string | null;
+            /** Replicas */
+            replicas: number | null;
+            /**
+             * Seconds
+             * @description How long its answer took.
+             */
+            seconds: number;
+            /**
+             * Since
+             * @description When that replica began.
+             */
+            since: string | null;
+            /**
+             * Troubles
+             * @description Empty where all is well. `away`: it did not answer in time, and the rest is null.
+             */
+            troubles: ("away" | "dead_letters" | "outbox_waits")[];
+            /**
+             * Version
+             * @description Of the replica that answered.
+             */
+            version: string | null;
+            waiting: components["schemas"]["Operations.Waiting"] | null;
+            /**
+             * Work
+             * @description Its queues of jobs.
+             */
+            work: components["schemas"]["Operations.Work"][] | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * SourceCondition
+         * @description As in the list of sources.
+         */
+        "Operations.SourceCondition": {
+            /** As Of */
+            as_of: string | null;
+            /** Last Load */
+            last_load: {
+                [key: string]: unknown;
+            } | null;
+            /** Name */
+            name: string;
+            /** Next */
+            next: string | null;
+            /** Title */
+            title: string;
+            /** Troubles */
+            troubles: ("never_read" | "failed" | "mismatched" | "overdue")[];
+        } & {
+            [key: string]: unknown;
+        };
+        /** Waiting */
+        "Operations.Waiting": {
+            /** Calls */
+            calls: number;
+            /**
+             * Events
+             * @description Events that wait to be heard.
+             */
+            events: number;
+            /**
+             * Retries
+             * @description Events that failed and wait for their next try.
+             */
+            retries: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /** Work */
+        "Operations.Work": {
+            /**
+             * Name
+             * @example loads
+             * @example reports
+             */
+            name: string;
+            /**
+             * Oldest Seconds
+             * @description How long the oldest queued job has waited.
+             */
+            oldest_seconds: number;
+            /** Queued */
+            queued: number;
+            /** Running */
+            running: number;
         } & {
             [key: string]: unknown;
         };
@@ -5979,6 +6177,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReaderPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_operations_condition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operations"];
                 };
             };
             default: components["responses"]["Problem"];

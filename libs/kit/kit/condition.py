@@ -1,0 +1,85 @@
+"""How a service is: what waits in its queues and in its outbox, and who it is."""
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from amqp.exceptions import NotFound
+
+from kit import broker, dead
+from kit.clock import now, rfc3339
+from kit.db import OUTBOX, Transaction, Transactions
+from kit.observe import OUTBOX_LENGTH, QUEUE_CONSUMERS, QUEUE_MESSAGES
+
+SINCE = now()
+# A longer outbox is no other trouble, and not worth counting to its end.
+COUNTED = 10_000
+LETTERS_SHOWN = 20
+
+
+class Depth(NamedTuple):
+    messages: int
+    consumers: int
+
+
+def queues(amqp_uri: str, service: str) -> dict[str, Depth]:
+    """The depth of each queue of a service, by the queue's name; one that was never made is empty."""
+    found = {}
+    with broker.connect(amqp_uri) as connection:
+        for kind in ("rpc", "hear", "retry", "dead"):
+            name = f"{kind}-{service}"
+            with connection.channel() as channel:
+                try:
+                    told = channel.queue_declare(name, passive=True)
+                    found[name] = Depth(told.message_count, told.consumer_count)
+                except NotFound:
+                    found[name] = Depth(0, 0)
+    return found
+
+
+def outbox(tx: Transaction) -> tuple[int, float]:
+    """How many events wait to be said, counted up to `COUNTED`, and the age of the oldest in seconds."""
+    some = sa.select(OUTBOX.c.said_at).limit(COUNTED).subquery()
+    length = tx.scalar(sa.select(sa.func.count()).select_from(some)) or 0
+    oldest = tx.scalar(sa.select(OUTBOX.c.said_at).order_by(OUTBOX.c.id).limit(1))
+    return length, max(0.0, (now() - oldest).total_seconds()) if oldest else 0.0
+
+
+def version_of(package: str) -> str:
+    """The version of one of our packages, `chat` for instance."""
+    try:
+        return version(f"bchat-{package}")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def measure(amqp_uri: str, service: str, db: Transactions) -> None:
+    """Brings the gauges of what waits up to date."""
+    with db() as tx:
+        OUTBOX_LENGTH.set(outbox(tx)[0])
+    for name, depth in queues(amqp_uri, service).items():
+        QUEUE_MESSAGES.labels(name).set(depth.messages)
+        QUEUE_CONSUMERS.labels(name).set(depth.consumers)
+
+
+def told(amqp_uri: str, service: str, package: str, db: Transactions) -> dict[str, Any]:
+    """The condition as data."""
+    with db() as tx:
+        length, oldest = outbox(tx)
+    depths = queues(amqp_uri, service)
+    count = depths[f"dead-{service}"].messages
+    return {
+        "version": version_of(package),
+        "since": rfc3339(SINCE),
+        "replicas": depths[f"rpc-{service}"].consumers,
+        "waiting": {
+            "calls": depths[f"rpc-{service}"].messages,
+            "events": depths[f"hear-{service}"].messages,
+            "retries": depths[f"retry-{service}"].messages,
+        },
+        "outbox": {"length": length, "oldest_seconds": oldest},
+        "dead": {
+            "count": count,
+            "letters": dead.listed(amqp_uri, service, LETTERS_SHOWN) if count else [],
+        },
+    }
