@@ -159,7 +159,7 @@ def contracts() -> int:
     """Write the contracts of the events that each service says, and the client's types of the API."""
     written = max(
         subprocess.run(["kit", "contract"], cwd=folder, check=False).returncode
-        for folder in sorted(place.parent for place in ROOT.glob("services/*/config.yml"))
+        for folder in sorted(place.parent for place in ROOT.glob("services/*/contract"))
     )
     install_client(say)
     return written or subprocess.run(["npm", "run", "types"], cwd=CLIENT, check=False).returncode
