@@ -1,7 +1,6 @@
 """The commands."""
 
 import json
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from kit import config
 from kit import dead as letters
 from kit.observe import start_observing
 
@@ -39,12 +39,20 @@ one_service = click.argument("service", required=False, type=click.Choice(SERVIC
 def run() -> None:
     """The console command."""
     start_observing("bchat-admin", "ERROR", "console")
-    main()
+    try:
+        main()
+    except config.ConfigError as problem:
+        click.echo(problem, err=True)
+        sys.exit(2)
 
 
 @click.group(help=MANUAL, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="bchat-admin")
-@click.option("--amqp-uri", envvar="AMQP_URI", default="", help="The broker; else AMQP_URI names it.")
+@click.option(
+    "--amqp-uri",
+    default=lambda: config.variable("AMQP_URI", ""),
+    help="The broker; else AMQP_URI names it, or AMQP_URI_FILE a file with its address.",
+)
 @click.pass_context
 def main(context: click.Context, amqp_uri: str) -> None:
     context.obj = Services(amqp_uri)
@@ -69,7 +77,7 @@ def _password(generate: bool, password_stdin: bool) -> str:
         return lists.new_password()
     if password_stdin:
         return sys.stdin.readline().rstrip("\r\n")
-    if given := os.environ.get("BCHAT_PASSWORD"):
+    if given := config.variable("BCHAT_PASSWORD"):
         return given
     if not sys.stdin.isatty():
         raise click.UsageError("Give a password: BCHAT_PASSWORD, --password-stdin or --generate.")

@@ -1,4 +1,8 @@
-"""Typed settings from `config.yml`, where `${NAME:default}` stands for an environment variable."""
+"""Typed settings from `config.yml`, where `${NAME:default}` stands for an environment variable.
+
+The variable `NAME_FILE` may name a file that holds the value instead: so secrets stay out of environments,
+which every child process and many a crash report has.
+"""
 
 import importlib
 import os
@@ -41,6 +45,21 @@ class Settings(BaseModel):
 S = TypeVar("S", bound=Settings)
 
 
+def variable(name: str, default: str | None = None) -> str | None:
+    """An environment variable, or the content of the file that `<name>_FILE` names, less its last line's end.
+
+    Raises:
+        ConfigError: that file can't be read.
+    """
+    path = os.environ.get(f"{name}_FILE")
+    if name in os.environ or not path:
+        return os.environ.get(name, default)
+    try:
+        return Path(path).read_text().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise ConfigError(f"{name}_FILE can't be read: {problem}") from problem
+
+
 def _expand(value: Any) -> Any:
     if isinstance(value, dict):
         return {k: _expand(v) for k, v in value.items()}
@@ -50,7 +69,7 @@ def _expand(value: Any) -> Any:
         return value
 
     def replace(match: re.Match[str]) -> str:
-        found = os.environ.get(match["name"], match["default"])
+        found = variable(match["name"], match["default"])
         if found is None:
             raise ConfigError(f"The environment variable {match['name']} is not set and has no default.")
         return found

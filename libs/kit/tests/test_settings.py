@@ -21,6 +21,23 @@ def test_a_variable_has_its_value_or_its_default(tmp_path: Path, monkeypatch: py
     assert (settings.MAX_WORKERS, settings.AMQP_URI) == (9, "amqp://nowhere")
 
 
+def test_a_value_may_come_from_a_file_and_the_variable_itself_goes_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = tmp_path / "broker"
+    secret.write_text("amqp://bchat:secret@broker//\n")
+    monkeypatch.setenv("A_BROKER_FILE", str(secret))
+    assert loaded(tmp_path, GOOD).AMQP_URI == "amqp://bchat:secret@broker//"
+    monkeypatch.setenv("A_BROKER", "amqp://named")
+    assert loaded(tmp_path, GOOD).AMQP_URI == "amqp://named"
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_BROKER_FILE", str(tmp_path / "absent"))
+    with pytest.raises(config.ConfigError, match=r"A_BROKER_FILE.*absent"):
+        loaded(tmp_path, GOOD)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
