@@ -20,7 +20,8 @@ from machine import (
     install_client,
     provide,
 )
-from stack import SERVICES, Stack, elsewhere, leftovers
+from rights import SERVICES
+from stack import Stack, elsewhere, leftovers, of_service
 
 BEGAN = time.monotonic()
 # Each half waits for much of its time, so both at once take little longer than one.
@@ -190,7 +191,7 @@ def _kit(service: str, target: str, command: str) -> int:
         raise Trouble(f"Say which service: `make {target} S=chat`.")
     lines = (LOCAL / "env").read_text().splitlines()
     env = {key: value.strip("'") for key, _, value in (line.partition("=") for line in lines)}
-    env["DATABASE_URI"] = env[f"{service.upper()}_DATABASE_URI"]
+    env |= of_service(env, service)
     return subprocess.run(["kit", command], cwd=folder, env={**os.environ, **env}, check=False).returncode
 
 

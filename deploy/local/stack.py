@@ -30,9 +30,8 @@ import psycopg2
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from machine import ROOT, Say, Trouble, digest_of, postgres_bin, rabbitmq_server, run, tail
-from psycopg2 import sql
+from rights import SERVICES, USERS, definitions, make_roles, plain
 
-SERVICES = ("auth", "groups", "chat", "news", "location", "reports")
 PROGRAMS = (*SERVICES, "reports-worker", "gateway")
 
 
@@ -276,7 +275,8 @@ class Stack:
         else:
             self.env |= self._prepare_postgres(int(self.env[_port("postgres.1")]))
         if self._outside_broker:
-            self.env["AMQP_URI"] = self._outside_broker
+            # Its users are not ours to make, so all are the one that was named.
+            self.env |= dict.fromkeys(_broker_variables(), self._outside_broker)
         else:
             self.env |= self._prepare_rabbitmq(int(self.env[_port("rabbitmq.1")]), next(ports), next(ports))
         if self.services:
@@ -377,8 +377,7 @@ class Stack:
         _write_secretly(
             home / "rabbitmq.conf",
             f"""listeners.tcp.1 = 127.0.0.1:{port}
-default_user = bchat
-default_pass = {self._secret("rabbitmq")}
+load_definitions = {home / "definitions.json"}
 vm_memory_high_watermark.absolute = 768MB
 disk_free_limit.absolute = 200MB
 log.console = true
@@ -386,6 +385,11 @@ log.console.level = info
 log.file = false
 """,
         )
+        passwords = {
+            user: self._secret("rabbitmq" if user == "bchat" else f"{user}'s broker")
+            for user in ("bchat", *USERS)
+        }
+        _write_secretly(home / "definitions.json", json.dumps(definitions(passwords)))
         (home / "none").touch()
         (home / "plugins").write_text("[].\n")
         return {
@@ -408,7 +412,10 @@ log.file = false
             "RABBITMQ_PID_FILE": str(home / "pid"),
             "ERL_EPMD_PORT": str(names),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
-            "AMQP_URI": f"amqp://bchat:{self._secret('rabbitmq')}@127.0.0.1:{port}//",
+            **{
+                variable: f"amqp://{user}:{passwords[user]}@127.0.0.1:{port}//"
+                for variable, user in _broker_variables().items()
+            },
         }
 
     def _prepare_services(self) -> dict[str, str]:
@@ -490,7 +497,7 @@ log.file = false
 
     def _try_postgres(self) -> bool:
         try:
-            psycopg2.connect(_plain(self.database_uri), connect_timeout=3).close()
+            psycopg2.connect(plain(self.database_uri), connect_timeout=3).close()
         except psycopg2.OperationalError:
             return False
         return True
@@ -511,30 +518,8 @@ log.file = false
             return False
 
     def _databases(self) -> None:
-        """A role and a schema of its own for each service: what the others keep is out of its reach."""
-        roles = [*SERVICES, "erp", "erp_reader"]
-        with self._superuser("postgres") as execute:
-            for role in roles:
-                password = self._secret(role)
-                try:
-                    execute("create role {} login password {}", role, password=password)
-                except psycopg2.errors.DuplicateObject:
-                    execute("alter role {} login password {}", role, password=password)
-            for database, owner in (("bchat", None), ("erp", "erp")):
-                with contextlib.suppress(psycopg2.errors.DuplicateDatabase):
-                    execute("create database {}", database)
-                execute("revoke all on database {} from public", database)
-                if owner:
-                    execute("alter database {} owner to {}", database, owner)
-            for role in SERVICES:
-                execute("grant connect, temporary on database bchat to {}", role)
-                execute("alter role {} in database bchat set search_path = {}", role, role)
-            execute("grant connect on database erp to erp_reader")
-            execute("alter role erp_reader set default_transaction_read_only = on")
-        with self._superuser("bchat") as execute:
-            execute("revoke all on schema public from public")
-            for role in SERVICES:
-                execute("create schema if not exists {} authorization {}", role, role)
+        roles = (*SERVICES, "erp", "erp_reader")
+        make_roles(self.database_uri, {role: self._secret(role) for role in roles})
 
     def _recipe(self) -> str:
         parts = [ROOT / "libs", ROOT / "services", ROOT / "deploy" / "local"]
@@ -547,30 +532,8 @@ log.file = false
         self._each("kit migrate", SERVICES, "kit", "migrate")
         if self.company:
             self.say("Opening the demo company's books")
-            self._python("company.py", "create", "--uri", self.env["ERP_DATABASE_URI"])
-            self._grant_reader()
-
-    def _grant_reader(self) -> None:
-        with self._superuser("erp") as execute:
-            execute("grant usage on schema rpt to erp_reader")
-            execute("grant select on all tables in schema rpt to erp_reader")
-
-    @contextlib.contextmanager
-    def _superuser(self, database: str) -> Iterator[Callable[..., None]]:
-        connection = psycopg2.connect(_plain(self.database_uri), dbname=database)
-        connection.autocommit = True
-        try:
-            with connection.cursor() as cursor:
-
-                def execute(statement: str, *names: str, password: str | None = None) -> None:
-                    parts: list[sql.Composable] = [sql.Identifier(name) for name in names]
-                    if password:
-                        parts.append(sql.Literal(password))
-                    cursor.execute(sql.SQL(statement).format(*parts))
-
-                yield execute
-        finally:
-            connection.close()
+            erp = self.env["ERP_DATABASE_URI"]
+            self._python("company.py", "create", "--uri", erp, "--reader", "erp_reader")
 
     def _each(self, what: str, services: Sequence[str], *command: str) -> None:
         """The same command in the folder of each service, all at once."""
@@ -581,7 +544,7 @@ log.file = false
                 running[name, log] = subprocess.Popen(
                     command,
                     cwd=ROOT / "services" / name,
-                    env={**os.environ, **self.env, "DATABASE_URI": self.env[f"{name.upper()}_DATABASE_URI"]},
+                    env={**os.environ, **self.env, **of_service(self.env, name)},
                     stdin=subprocess.DEVNULL,
                     stdout=out,
                     stderr=out,
@@ -655,6 +618,16 @@ def _port(name: str) -> str:
     return f"PORT_{name.replace('.', '_').replace('-', '_')}"
 
 
+def of_service(env: Mapping[str, str], service: str) -> dict[str, str]:
+    """What of a stack's environment is a service's own: its user of the broker, its role of the database."""
+    return {name: env[f"{service.upper()}_{name}"] for name in ("AMQP_URI", "DATABASE_URI")}
+
+
+def _broker_variables() -> dict[str, str]:
+    """Whose address of the broker is in which variable."""
+    return {"AMQP_URI": "bchat", **{f"{user.upper()}_AMQP_URI": user for user in USERS}}
+
+
 def leftovers(place: Path) -> list[int]:
     """The processes that run in that folder, by the environment they were given."""
     mark = f"STACK={place}".encode()
@@ -683,11 +656,6 @@ def _until(check: Callable[[], bool], deadline: float) -> None:
         if time.monotonic() > end:
             raise TimeoutError(f"not within {deadline:.0f} s")
         time.sleep(0.1)
-
-
-def _plain(uri: str) -> str:
-    """A SQLAlchemy address as libpq reads it."""
-    return uri.replace("postgresql+psycopg2://", "postgresql://", 1)
 
 
 def _write_secretly(path: Path, text: str, mode: int = 0o600) -> None:

@@ -835,12 +835,15 @@ def let_read(cursor: Cursor, reader: str) -> None:
     role = sql.Identifier(reader)
     if not cursor.rowcount:
         password = os.environ.get("READER_PASSWORD") or None
-        cursor.execute(sql.SQL("create role {} login password {}").format(role, sql.Literal(password)))
+        cursor.execute(
+            sql.SQL(
+                "create role {0} login password {1}; alter role {0} set default_transaction_read_only = on"
+            ).format(role, sql.Literal(password))
+        )
     cursor.execute(
-        sql.SQL(
-            "grant usage on schema rpt to {0}; grant select on all tables in schema rpt to {0};"
-            "alter role {0} set default_transaction_read_only = on"
-        ).format(role)
+        sql.SQL("grant usage on schema rpt to {0}; grant select on all tables in schema rpt to {0}").format(
+            role
+        )
     )
 
 
@@ -936,7 +939,10 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("what", choices=("create", "check"))
-    parser.add_argument("--uri", required=True, help="the ERP's database")
+    uri = os.environ.get("ERP_DATABASE_URI")
+    parser.add_argument(
+        "--uri", default=uri, required=not uri, help="the ERP's database; else ERP_DATABASE_URI"
+    )
     parser.add_argument("--seed", default="7")
     parser.add_argument(
         "--until", type=date.fromisoformat, default=datetime.now(UTC).date() - timedelta(days=1)

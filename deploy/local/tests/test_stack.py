@@ -5,8 +5,8 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-import stack as local
 from machine import Trouble
+from rights import SERVICES
 from stack import Stack, elsewhere, leftovers
 
 
@@ -75,10 +75,10 @@ def test_a_taken_port_is_refused_before_anything_starts(servers: Stack, tmp_path
 def test_each_role_sees_its_own_schema_only(servers: Stack) -> None:
     servers._databases()
     uri = servers._role_uri
-    for role in local.SERVICES:
+    for role in SERVICES:
         query(uri(role, "bchat"), "create table if not exists mine as select 1")
         assert query(uri(role, "bchat"), "select current_schema()") == [(role,)]
-        for other in {*local.SERVICES, "public"} - {role}:
+        for other in {*SERVICES, "public"} - {role}:
             with pytest.raises(psycopg2.errors.InsufficientPrivilege):
                 query(uri(role, "bchat"), f"create table {other}.intruder as select 1")
         with pytest.raises(psycopg2.OperationalError, match="permission denied"):
