@@ -16,6 +16,7 @@ const ReportScreen = lazy(() => import("./screens/report/ReportScreen"));
 const NewsScreen = lazy(() => import("./screens/news/NewsScreen"));
 const ArticleScreen = lazy(() => import("./screens/news/ArticleScreen"));
 const CalendarScreen = lazy(() => import("./screens/calendar/CalendarScreen"));
+const Toasts = lazy(() => import("./alerts/Toasts"));
 const SettingsScreen = lazy(() => import("./screens/settings/SettingsScreen"));
 const JoinScreen = lazy(() => import("./screens/invite/JoinScreen"));
 const RETRY_MS = 3_000;
@@ -49,7 +50,15 @@ export function App() {
         <JoinScreen />
       </Suspense>
     );
-  if (me) return <House />;
+  if (me)
+    return (
+      <>
+        <House />
+        <Suspense>
+          <Toasts />
+        </Suspense>
+      </>
+    );
   if (asked) return <LoginScreen />;
   return (
     <div className={css.splash} role="status">
@@ -132,5 +141,6 @@ function useTitle() {
   const count = useApp((state) => Object.values(state.rooms).filter((room) => unread(room) > 0).length);
   useEffect(() => {
     document.title = count ? `(${count}) Bchat` : "Bchat";
+    if ("setAppBadge" in navigator) void navigator.setAppBadge(count).catch(() => {}); // not every platform shows one
   }, [count]);
 }

@@ -2,6 +2,8 @@
 import { QueryClient } from "@tanstack/react-query";
 import { Access, Problem } from "./api/http";
 import type { Attachment, Entry, Feature, Group, Page, Person, Report, ServerFrame, Session, Settings, TaskState, User } from "./api/types";
+import { forgetDrafts } from "./screens/room/drafts";
+import { alertOf } from "./alerts/alert";
 import { speak } from "./i18n";
 import { Socket } from "./socket/socket";
 import type { Pending } from "./state/apply";
@@ -94,6 +96,7 @@ export async function signOut() {
   const me = store.getState().me;
   forget();
   if (me) sessionStorage.removeItem(outboxKey(me.id));
+  if (me) forgetDrafts(me.id);
   await access.logout().catch(() => {}); // the session also ends by itself; this screen must not wait for it
 }
 
@@ -110,6 +113,8 @@ access.onEnd = forget;
 function heard(frame: ServerFrame) {
   const before = store.getState();
   happen(frame);
+  const alert = alertOf(frame, before, lookedAt(), Date.now());
+  if (alert) void import("./alerts/show").then(({ show }) => show(alert));
   switch (frame.type) {
     case "welcome": {
       // Marks moved while the connection was away were told to nobody.
@@ -118,6 +123,10 @@ function heard(frame: ServerFrame) {
       void queries.invalidateQueries({ predicate: (query) => query.queryKey[0] !== "report" && query.queryKey[0] !== "config" });
       setTimeout(flush); // after `entries`, which may already hold what seems unsent
       void preview();
+      void get<User>("/me").then(
+        (user) => happen({ type: "me", user }), // with the settings, which a welcome does not tell
+        () => {}, // the next welcome asks again
+      );
       break;
     }
     case "ack":
@@ -150,6 +159,12 @@ function heard(frame: ServerFrame) {
   mendSoon();
 }
 
+/** The room that somebody is looking at right now. */
+function lookedAt(): string | null {
+  const [, place, id] = location.pathname.split("/");
+  return place === "g" && document.visibilityState === "visible" && document.hasFocus() ? (id ?? null) : null;
+}
+
 /** A group that became ours: its room, with marks and role as the server has them. */
 async function enter(groupId: string) {
   happen({ type: "group", group: await get<Group>(`/groups/${groupId}`) });
@@ -174,6 +189,12 @@ function page(groupId: string, query: string): Promise<void> {
 export async function load(groupId: string) {
   const room = store.getState().rooms[groupId];
   if (room && room.entries.length === 0 && room.last_seq > 0) await page(groupId, `limit=${PAGE}`);
+}
+
+/** An entry that is in no window: what a message far below answers. */
+export async function oneEntry(groupId: string, seq: number): Promise<Entry | null> {
+  const { items } = await get<Page<Entry>>(`/groups/${groupId}/timeline?after_seq=${seq - 1}&limit=1`);
+  return items[0]?.seq === seq ? items[0] : null;
 }
 
 export async function older(groupId: string) {
@@ -209,10 +230,10 @@ function mendSoon() {
 
 // -- what people do -----------------------------------------------------------------------------------------------------
 
-export function say(groupId: string, text: string, replyTo?: number, attachments?: Attachment[]) {
+export function say(groupId: string, text: string, replyTo?: number, attachments?: Attachment[], mentions?: string[]) {
   happen({
     type: "queued",
-    message: { client_id: uuid(), group_id: groupId, text, reply_to: replyTo, attachments, at: new Date().toISOString(), status: "queued", tries: 0 },
+    message: { client_id: uuid(), group_id: groupId, text, reply_to: replyTo, attachments, mentions, at: new Date().toISOString(), status: "queued", tries: 0 },
   });
   typed = 0; // to the others this message ended the writing; what follows begins anew
   flush();
@@ -247,6 +268,9 @@ export async function setTask(groupId: string, task: { state: TaskState; assigne
   happen({ type: "group", group: await access.request<Group>("PUT", `/groups/${groupId}/task`, task) });
 }
 
+/** The texts a message had before, the oldest first; for who wrote it and for the owner. */
+export const formerTexts = (groupId: string, seq: number) => get<Page<{ text: string; at: string }>>(`/groups/${groupId}/messages/${seq}/versions?limit=50`);
+
 export function retry(clientId: string) {
   happen({ type: "retried", client_id: clientId });
   flush();
@@ -257,7 +281,7 @@ function flush() {
     if (message.status !== "queued" || !socket.online) continue;
     const ref = socket.nextRef();
     happen({ type: "sending", client_id: message.client_id, ref });
-    socket.send({ type: "send", ref, group_id: message.group_id, client_id: message.client_id, text: message.text, reply_to: message.reply_to, attachment_ids: message.attachments?.map((one) => one.id) });
+    socket.send({ type: "send", ref, group_id: message.group_id, client_id: message.client_id, text: message.text, reply_to: message.reply_to, attachment_ids: message.attachments?.map((one) => one.id), mentions: message.mentions });
     setTimeout(() => {
       const silent = store.getState().outbox.some((m) => m.ref === ref && m.status === "sending");
       if (silent) heard({ type: "error", ref, code: "timeout" });

@@ -1,4 +1,4 @@
-import type { TFunction } from "i18next";
+import i18next, { type TFunction } from "i18next";
 import { useCallback } from "react";
 import { useTranslation } from "react-i18next";
 import type { Entry } from "../api/types";
@@ -19,6 +19,12 @@ export function useNames(): (id: string | null | undefined) => string {
     },
     [people, t],
   );
+}
+
+/** The same where nothing is drawn, with what is known now. */
+export function nameOf(id: string | null | undefined): string {
+  const known = id ? store.getState().people[id] : undefined;
+  return known?.display_name || known?.username || i18next.t("room.somebody");
 }
 
 /** An entry in words: for the list, for screen readers, and for the small lines between messages. */

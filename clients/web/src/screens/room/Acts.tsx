@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Group as Row, Menu, Text } from "@mantine/core";
-import { IconCornerUpLeft, IconDots, IconPencil, IconTrash } from "@tabler/icons-react";
-import { useState } from "react";
+import { IconArrowBackUp, IconChecks, IconCopy, IconDots, IconHistory, IconPencil, IconTrash } from "@tabler/icons-react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Entry } from "../../api/types";
 import { remove } from "../../session";
@@ -9,42 +9,83 @@ import { Dialog } from "../../ui/Dialog";
 import { useProblem } from "../../ui/format";
 import css from "./Timeline.module.css";
 
+const ReadersDialog = lazy(() => import("./ReadersDialog"));
+const FormerDialog = lazy(() => import("./FormerDialog"));
 const LEADERS = ["owner", "coordinator"];
 
+interface Props {
+  entry: Entry;
+  room: Room;
+  own: boolean;
+  reply: (entry: Entry) => void;
+  revise: (entry: Entry) => void;
+  /** Opened by a right click or a long press, too. */
+  open: boolean;
+  setOpen: (open: boolean) => void;
+}
+
 /** What can be done with a message; the server has the last word. */
-export function Acts({ entry, room, own, reply, revise }: { entry: Entry; room: Room; own: boolean; reply: (entry: Entry) => void; revise: (entry: Entry) => void }) {
+export function Acts({ entry, room, own, reply, revise, open, setOpen }: Props) {
   const { t } = useTranslation();
-  const [sure, setSure] = useState(false);
+  const [dialog, setDialog] = useState<"delete" | "readers" | "former" | null>(null);
+  const { group } = room;
+  const running = !group.ended_at;
   const written = entry.kind !== "position";
-  const mine = own && written;
-  const removable = written && (own || LEADERS.includes(room.group.my_role ?? ""));
+  const mine = own && written && running;
+  const removable = written && running && (own || LEADERS.includes(group.my_role ?? ""));
+  const former = entry.edited_at && (own || group.my_role === "owner");
+  const close = () => setDialog(null);
   return (
     <span className={css.acts}>
-      <button type="button" className={css.act} aria-label={t("room.reply")} title={t("room.reply")} onClick={() => reply(entry)}>
-        <IconCornerUpLeft size={17} />
-      </button>
-      {(mine || removable) && (
-        <Menu>
-          <Menu.Target>
-            <ActionIcon className={css.act} aria-label={t("room.message_menu")}>
-              <IconDots size={17} />
-            </ActionIcon>
-          </Menu.Target>
-          <Menu.Dropdown>
-            {mine && (
-              <Menu.Item leftSection={<IconPencil size={17} />} onClick={() => revise(entry)}>
-                {t("room.edit")}
-              </Menu.Item>
-            )}
-            {removable && (
-              <Menu.Item color="red" leftSection={<IconTrash size={17} />} onClick={() => setSure(true)}>
-                {t("room.delete")}
-              </Menu.Item>
-            )}
-          </Menu.Dropdown>
-        </Menu>
+      {running && (
+        <ActionIcon className={css.act} aria-label={t("room.reply")} title={t("room.reply")} onClick={() => reply(entry)}>
+          <IconArrowBackUp size={17} />
+        </ActionIcon>
       )}
-      {sure && <Sure entry={entry} room={room} close={() => setSure(false)} />}
+      <Menu opened={open} onChange={setOpen} position={own ? "bottom-end" : "bottom-start"}>
+        <Menu.Target>
+          <ActionIcon className={css.act} aria-label={t("room.message_menu")}>
+            <IconDots size={17} />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {running && (
+            <Menu.Item leftSection={<IconArrowBackUp size={17} />} onClick={() => reply(entry)}>
+              {t("room.reply")}
+            </Menu.Item>
+          )}
+          {entry.text && (
+            <Menu.Item leftSection={<IconCopy size={17} />} onClick={() => void navigator.clipboard?.writeText(entry.text!)}>
+              {t("room.copy")}
+            </Menu.Item>
+          )}
+          {own && (
+            <Menu.Item leftSection={<IconChecks size={17} />} onClick={() => setDialog("readers")}>
+              {t("room.readers")}
+            </Menu.Item>
+          )}
+          {former && (
+            <Menu.Item leftSection={<IconHistory size={17} />} onClick={() => setDialog("former")}>
+              {t("room.former")}
+            </Menu.Item>
+          )}
+          {mine && (
+            <Menu.Item leftSection={<IconPencil size={17} />} onClick={() => revise(entry)}>
+              {t("room.edit")}
+            </Menu.Item>
+          )}
+          {removable && (
+            <Menu.Item color="red" leftSection={<IconTrash size={17} />} onClick={() => setDialog("delete")}>
+              {t("room.delete")}
+            </Menu.Item>
+          )}
+        </Menu.Dropdown>
+      </Menu>
+      <Suspense>
+        {dialog === "readers" && <ReadersDialog entry={entry} room={room} close={close} />}
+        {dialog === "former" && <FormerDialog entry={entry} groupId={group.id} close={close} />}
+      </Suspense>
+      {dialog === "delete" && <Sure entry={entry} room={room} close={close} />}
     </span>
   );
 }

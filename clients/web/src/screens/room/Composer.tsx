@@ -8,13 +8,14 @@ import { edit, say, sharePosition, typing } from "../../session";
 import { useProblem } from "../../ui/format";
 import { entryWords, useNames } from "../../ui/names";
 import { AddMenu } from "./AddMenu";
+import { Calling, useCalling } from "./Calling";
 import { Chosen } from "./Chosen";
+import { draftOf, keepDraft } from "./drafts";
+import { called } from "./mentions";
 import css from "./RoomScreen.module.css";
 import { useAttaching } from "./useAttaching";
 
 const LONGEST = 10_000;
-/** What was being written in each room, kept while the application is open. */
-const drafts = new Map<string, string>();
 
 interface Props {
   group: Group;
@@ -29,7 +30,8 @@ interface Props {
 export function Composer({ group, reply, unreply, revised, unrevise, ask }: Props) {
   const { t } = useTranslation();
   const name = useNames();
-  const [text, setText] = useState(drafts.get(group.id) ?? "");
+  const [text, setText] = useState(draftOf(group.id).text);
+  const [caret, setCaret] = useState(0);
   const field = useRef<HTMLTextAreaElement>(null);
   const long = [...text.trim()].length > LONGEST;
   const attaching = useAttaching();
@@ -46,17 +48,23 @@ export function Composer({ group, reply, unreply, revised, unrevise, ask }: Prop
   }, [reply]);
 
   useEffect(() => {
-    setText(revised ? (revised.text ?? "") : (drafts.get(group.id) ?? ""));
+    setText(revised ? (revised.text ?? "") : draftOf(group.id).text);
     if (revised) field.current?.focus();
   }, [revised, group.id]);
 
-  function write(value: string) {
+  function write(value: string, mentions = draftOf(group.id).mentions) {
     setText(value);
     setProblem(null);
     if (revised) return;
-    drafts.set(group.id, value);
+    keepDraft(group.id, { text: value, mentions });
     if (value.trim()) typing(group.id);
   }
+  const calling = useCalling(group, revised ? "" : text, caret, ({ id, word, from }) => {
+    const before = `${text.slice(0, from)}${word} `;
+    write(before + text.slice(caret), { ...draftOf(group.id).mentions, [id]: word });
+    setCaret(before.length);
+    requestAnimationFrame(() => field.current?.setSelectionRange(before.length, before.length)); // once the text is there
+  });
   function send() {
     if (!sendable) return;
     field.current?.focus();
@@ -65,9 +73,10 @@ export function Composer({ group, reply, unreply, revised, unrevise, ask }: Prop
       return;
     }
     const attachments = attaching.all.flatMap((one) => one.kept ?? []);
-    say(group.id, text.trim(), reply?.seq, attachments.length ? attachments : undefined);
+    const mentions = called(text, draftOf(group.id).mentions);
+    say(group.id, text.trim(), reply?.seq, attachments.length ? attachments : undefined, mentions.length ? mentions : undefined);
     setText("");
-    drafts.delete(group.id);
+    keepDraft(group.id, { text: "", mentions: {} });
     attaching.clear();
     unreply();
   }
@@ -76,6 +85,7 @@ export function Composer({ group, reply, unreply, revised, unrevise, ask }: Prop
     sharePosition(group.id).catch((error: unknown) => setProblem(error instanceof GeolocationPositionError ? new Problem(0, "no_position", "") : error));
   }
   function keys(event: KeyboardEvent) {
+    if (calling.keys(event)) return;
     // Enter also ends the choice of a character in an input method: that Enter is not ours.
     if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing) {
       event.preventDefault();
@@ -128,6 +138,7 @@ export function Composer({ group, reply, unreply, revised, unrevise, ask }: Prop
           {t("room.too_long", { count: LONGEST })}
         </p>
       )}
+      <Calling calling={calling} />
       <div className={css.field}>
         {!revised && <AddMenu add={attaching.add} position={position} ask={ask} />}
         <Textarea
@@ -140,8 +151,14 @@ export function Composer({ group, reply, unreply, revised, unrevise, ask }: Prop
           aria-label={t("room.write")}
           placeholder={t("room.write")}
           value={text}
-          onChange={(event) => write(event.currentTarget.value)}
+          onChange={(event) => {
+            setCaret(event.currentTarget.selectionStart);
+            write(event.currentTarget.value);
+          }}
+          onSelect={(event) => setCaret(event.currentTarget.selectionStart)}
+          onBlur={calling.close}
           onKeyDown={keys}
+          {...calling.field}
           enterKeyHint="send"
         />
         <ActionIcon type="submit" variant="filled" color="iris" size={40} radius="xl" aria-label={t("room.send")} disabled={!sendable}>

@@ -1,22 +1,24 @@
 import { Button, Tooltip } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { IconAlertCircle, IconCheck, IconChecks, IconClock } from "@tabler/icons-react";
-import { memo } from "react";
+import { memo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { Entry, Role } from "../../api/types";
-import { discard, retry } from "../../session";
-import type { Pending, Room } from "../../state/apply";
+import { discard, oneEntry, retry } from "../../session";
+import { means, type Pending, type Room } from "../../state/apply";
 import { useApp } from "../../state/store";
 import { Avatar } from "../../ui/Avatar";
 import { useFormat, useProblem } from "../../ui/format";
-import { Linked } from "../../ui/Linked";
 import { entryWords, useNames } from "../../ui/names";
+import { useLongPress } from "../../ui/useLongPress";
 import { RoleTag } from "../../ui/RoleTag";
 import { Problem } from "../../api/http";
 import { ReportCard } from "../report/ReportCard";
 import { Acts } from "./Acts";
 import { Attachments } from "./Attachments";
 import { Position } from "./Position";
+import { Written } from "./Written";
 import css from "./Timeline.module.css";
 
 /** What a person says; the rest is what happened. */
@@ -91,9 +93,25 @@ function Bubble({ item, room, own, role, reply, revise, jump }: Omit<Props, "me"
   const { entry, pending } = item;
   const answered = entry?.reply_to ?? pending?.reply_to;
   const attachments = (entry ?? pending)!.attachments ?? [];
-  const quote = answered ? room.entries.find((e) => e.seq === answered) : undefined;
+  const [open, setOpen] = useState(false);
+  const me = useApp((state) => state.me!.id);
+  const acts = entry && !entry.deleted;
+  const press = useLongPress(() => acts && setOpen(true));
   return (
-    <div className={css.say} data-own={own || undefined} data-starts={item.starts || undefined} data-ends={item.ends || undefined}>
+    <div
+      className={css.say}
+      data-own={own || undefined}
+      data-starts={item.starts || undefined}
+      data-ends={item.ends || undefined}
+      data-called={(entry && means(entry, me)) || undefined}
+      onContextMenu={(event) => {
+        // What is selected is to be copied, a link to be opened, in the browser's own way.
+        if (!acts || (event.target as HTMLElement).closest("a") || getSelection()?.toString()) return;
+        event.preventDefault();
+        setOpen(true);
+      }}
+      {...press}
+    >
       {!own && (item.ends ? <Avatar id={item.sender ?? ""} name={name(item.sender)} size={34} src={avatar} /> : <span className={css.gap} />)}
       <div className={css.column}>
         {!own && item.starts && (
@@ -103,16 +121,11 @@ function Bubble({ item, room, own, role, reply, revise, jump }: Omit<Props, "me"
           </p>
         )}
         <div className={css.bubble} data-failed={pending?.status === "failed" || undefined} data-pending={pending ? true : undefined}>
-          {quote && (
-            <button type="button" className={css.quote} onClick={() => jump(quote.seq)}>
-              <strong>{name(quote.sender_id)}</strong>
-              <span>{entryWords(quote, name, t)}</span>
-            </button>
-          )}
+          {answered && <Quote seq={answered} room={room} jump={jump} />}
           {attachments.length > 0 && <Attachments attachments={attachments} />}
           {entry?.feature && <Position feature={entry.feature} />}
           <span className={css.text}>
-            {entry?.deleted ? <em>{t("entry.delete")}</em> : <Linked text={(entry ?? pending)!.text ?? ""} />}
+            {entry?.deleted ? <em>{t("entry.delete")}</em> : <Written text={(entry ?? pending)!.text ?? ""} mentions={(entry ?? pending)!.mentions} me={me} name={name} />}
           </span>
           <span className={css.meta}>
             {entry?.edited_at && !entry.deleted && <span title={format.moment(entry.edited_at)}>{t("room.edited")}</span>}
@@ -124,8 +137,23 @@ function Bubble({ item, room, own, role, reply, revise, jump }: Omit<Props, "me"
         </div>
         {pending?.status === "failed" && <Failed pending={pending} />}
       </div>
-      {entry && !room.group.ended_at && !entry.deleted && <Acts entry={entry} room={room} own={own} reply={reply} revise={revise} />}
+      {acts && <Acts entry={entry} room={room} own={own} reply={reply} revise={revise} open={open} setOpen={setOpen} />}
     </div>
+  );
+}
+
+/** What is answered; further back than what is loaded, it is asked for. */
+function Quote({ seq, room, jump }: { seq: number; room: Room; jump: (seq: number) => void }) {
+  const { t } = useTranslation();
+  const name = useNames();
+  const here = room.entries.find((e) => e.seq === seq);
+  const { data, isError } = useQuery({ queryKey: ["entry", room.group.id, seq], queryFn: () => oneEntry(room.group.id, seq), enabled: !here, staleTime: Infinity });
+  const quoted = here ?? data;
+  return (
+    <button type="button" className={css.quote} onClick={() => jump(seq)} disabled={!quoted}>
+      <strong>{quoted ? name(quoted.sender_id) : "\u00a0"}</strong>
+      <span>{quoted ? entryWords(quoted, name, t) : isError || data === null ? t("room.quoted_gone") : "\u00a0"}</span>
+    </button>
   );
 }
 

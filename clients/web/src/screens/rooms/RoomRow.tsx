@@ -6,6 +6,7 @@ import { useApp } from "../../state/store";
 import { Avatar } from "../../ui/Avatar";
 import { useFormat } from "../../ui/format";
 import { entryWords, useNames } from "../../ui/names";
+import { useDraft } from "../room/drafts";
 import css from "./RoomsPane.module.css";
 
 export const RoomRow = memo(function RoomRow({ room, open }: { room: Room; open: boolean }) {
@@ -16,6 +17,7 @@ export const RoomRow = memo(function RoomRow({ room, open }: { room: Room; open:
   const { group } = room;
   const last = room.entries.at(-1);
   const count = unread(room);
+  const draft = useDraft(group.id).text.trim();
   const who = last?.kind === "text" ? `${last.sender_id === me ? t("list.you") : name(last.sender_id).split(" ")[0]}: ` : "";
   return (
     <div className={css.cell}>
@@ -29,8 +31,22 @@ export const RoomRow = memo(function RoomRow({ room, open }: { room: Room; open:
           <span className={css.line}>
             <span className={css.preview}>
               {group.ended_at ? <em>{t("list.ended")} · </em> : null}
-              {last ? who + entryWords(last, name, t) : (group.description ?? "")}
+              {draft && !open ? (
+                <>
+                  <b>{t("list.draft")}: </b>
+                  {draft}
+                </>
+              ) : last ? (
+                who + entryWords(last, name, t)
+              ) : (
+                (group.description ?? "")
+              )}
             </span>
+            {room.mentions > 0 && (
+              <span className={css.called} role="img" aria-label={t("list.mentions", { count: room.mentions })}>
+                @
+              </span>
+            )}
             {count > 0 && (
               <span className={css.count} aria-label={t("list.unread", { count })}>
                 {count > 999 ? "999+" : count}
