@@ -157,12 +157,22 @@ class Reports(Service):
             return behind.read(tx, row, found, zone, size, (after[0], after[1]) if after else None)
 
     @rpc
-    def reports(self, *, limit: int | None = None, cursor: str | None = None) -> dict[str, Any]:
-        """My reports, newest first, without their content."""
+    def reports(
+        self, *, type: str | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> dict[str, Any]:
+        """My reports, newest first, without their content.
+
+        Args:
+            type: only those of this type.
+        """
         size, after = bounded(limit), read_cursor(cursor, an_id)
+        if type is not None:
+            kind_of(type)
         content = (Report.kpis, Report.charts, Report.tables, Report.notes, Report.stale)
         query = sa.select(Report).options(*(sa.orm.defer(column) for column in content))
         query = query.where(Report.requested_by == self.caller.id).order_by(Report.id.desc()).limit(size + 1)
+        if type is not None:
+            query = query.where(Report.type == type)
         if after:
             query = query.where(Report.id < after[0])
         with self.db() as tx:

@@ -281,6 +281,11 @@ def test_my_reports_come_newest_first_in_pages(stocked: Any, seller: Caller) -> 
     assert [r["id"] for r in first["items"] + second["items"]] == made[::-1]
     assert second["next_cursor"] is None
     assert "charts" not in first["items"][0]
+    assert service.reports(type="ledger")["items"] == []
+    assert len(service.reports(type="sales")["items"]) == 3
+    with pytest.raises(Invalid) as unknown:
+        service.reports(type="weather")
+    assert code(unknown) == "invalid_report"
 
 
 def test_sources_are_shown_to_staff_without_their_addresses(stocked: Any) -> None:

@@ -6229,6 +6229,7 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string | null;
+                type?: string | null;
             };
             header?: never;
             path?: never;

@@ -59,6 +59,10 @@ class TypesOf(Query):
     locale: Text | None = None
 
 
+class ReportsOf(Page):
+    type: Text | None = None
+
+
 class RowsOf(Page):
     chart: Text
     point: Annotated[str, StringConstraints(max_length=300)]
@@ -143,8 +147,8 @@ def request_report(body: ReportRequest) -> Response:
     return answer(ask("reports", "request", **body.given()), 202)
 
 
-@reports.route("GET", "/reports", "Reports I asked for", query=Page, shows=Items)
-def list_reports(query: Page) -> Response:
+@reports.route("GET", "/reports", "Reports I asked for", query=ReportsOf, shows=Items)
+def list_reports(query: ReportsOf) -> Response:
     return answer(ask("reports", "reports", **query.model_dump()))
 
 
