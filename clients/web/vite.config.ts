@@ -2,6 +2,8 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 import { VitePWA } from "vite-plugin-pwa";
 
+const GATEWAY = "http://127.0.0.1:8000";
+
 export default defineConfig({
   plugins: [
     react(),
@@ -17,6 +19,6 @@ export default defineConfig({
   ],
   // Inlined assets would be data: URLs, which the page's content security policy refuses.
   build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
-  // `npm run dev` beside a running gateway.
-  server: { proxy: { "/api": { target: "http://127.0.0.1:8000", ws: true }, "/static": { target: "http://127.0.0.1:8000" } } },
+  // `npm run dev` beside a running gateway. The sockets are refused to pages of another origin, so what is passed on says that it comes from the gateway.
+  server: { proxy: { "/api": { target: GATEWAY, ws: true, changeOrigin: true, headers: { Origin: GATEWAY } }, "/static": GATEWAY } },
 });

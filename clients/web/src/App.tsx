@@ -13,6 +13,12 @@ import { useApp } from "./state/store";
 import { Mark } from "./ui/Mark";
 
 const ReportScreen = lazy(() => import("./screens/report/ReportScreen"));
+const CompareScreen = lazy(() => import("./screens/report/CompareScreen"));
+const ReportsScreen = lazy(() => import("./screens/reports/ReportsScreen"));
+const SubscriptionsScreen = lazy(() => import("./screens/subscriptions/SubscriptionsScreen"));
+const SourcesScreen = lazy(() => import("./screens/sources/SourcesScreen"));
+const PeopleScreen = lazy(() => import("./screens/admin/PeopleScreen"));
+const GroupsScreen = lazy(() => import("./screens/admin/GroupsScreen"));
 const NewsScreen = lazy(() => import("./screens/news/NewsScreen"));
 const ArticleScreen = lazy(() => import("./screens/news/ArticleScreen"));
 const CalendarScreen = lazy(() => import("./screens/calendar/CalendarScreen"));
@@ -77,9 +83,50 @@ function House() {
       <Route path="/g/:group/r/:report">
         {({ report, group }) => (
           <Whole>
-            <ReportScreen id={report} back={`/g/${group}`} />
+            <ReportScreen key={report} id={report} back={`/g/${group}`} />
           </Whole>
         )}
+      </Route>
+      <Route path="/reports/:report/with/:other">
+        {({ report, other }) => (
+          <Whole>
+            <CompareScreen ids={[report, other]} />
+          </Whole>
+        )}
+      </Route>
+      <Route path="/reports/:report">
+        {({ report }) => (
+          <Whole>
+            <ReportScreen key={report} id={report} back="/reports" />
+          </Whole>
+        )}
+      </Route>
+      <Route path="/reports">
+        <Beside>
+          <ReportsScreen />
+        </Beside>
+      </Route>
+      <Route path="/subscriptions">
+        <Beside>
+          <SubscriptionsScreen />
+        </Beside>
+      </Route>
+      <Route path="/sources/:source?">
+        {({ source }) => (
+          <Beside>
+            <SourcesScreen open={source} />
+          </Beside>
+        )}
+      </Route>
+      <Route path="/admin/groups">
+        <Beside>
+          <GroupsScreen />
+        </Beside>
+      </Route>
+      <Route path="/admin">
+        <Beside>
+          <PeopleScreen />
+        </Beside>
       </Route>
       <Route path="/news/:article?">{({ article }) => <Beside>{article ? <ArticleScreen key={article} id={article} /> : <NewsScreen />}</Beside>}</Route>
       <Route path="/calendar">

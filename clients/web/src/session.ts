@@ -4,6 +4,7 @@ import { Access, Problem } from "./api/http";
 import type { Attachment, Entry, Feature, Group, Page, Person, Report, ServerFrame, Session, Settings, TaskState, User } from "./api/types";
 import { forgetDrafts } from "./screens/room/drafts";
 import { alertOf } from "./alerts/alert";
+import type { Question } from "./api/reports";
 import { speak } from "./i18n";
 import { Socket } from "./socket/socket";
 import type { Pending } from "./state/apply";
@@ -153,7 +154,17 @@ function heard(frame: ServerFrame) {
       void queries.invalidateQueries({ queryKey: ["news"] });
       break;
     case "report":
-      if (frame.report.kpis) queries.setQueryData(["report", frame.report.id], frame.report as Report);
+      if (frame.report.status === "ready" || frame.report.status === "failed") {
+        void queries.invalidateQueries({ queryKey: ["reports"] });
+        // One that is looked at while it is made; what is whole already stays as it is.
+        if (queries.getQueryData<Report>(["report", frame.report.id])?.status !== "ready") void queries.invalidateQueries({ queryKey: ["report", frame.report.id] });
+      }
+      break;
+    case "user":
+      if (frame.user.id === before.me?.id && frame.user.permissions && String(frame.user.permissions) !== String(before.me.permissions)) {
+        // What is on the screen may no longer be ours to see: it is asked for anew, and not shown meanwhile.
+        for (const queryKey of [["types"], ["report"], ["rows"], ["reports"], ["subscriptions"]]) void queries.resetQueries({ queryKey });
+      }
       break;
   }
   mendSoon();
@@ -337,10 +348,13 @@ export async function create(group: Record<string, unknown>, key: string): Promi
   return made;
 }
 
-export async function ask(groupId: string, type: string, period: Record<string, string>, key: string) {
+/** Asks for a report, for oneself or into a room. */
+export async function ask(question: Question, groupId: string | null, key: string): Promise<string> {
   const locale = document.documentElement.lang; // the words of a report are written where it is made
-  const { report_id } = await make<{ report_id: string }>("/reports", { type, period, group_id: groupId, locale }, key);
-  happen({ type: "asked", report: { id: report_id, type, group_id: groupId, status: "running", progress: 0 } });
+  const { report_id } = await make<{ report_id: string }>("/reports", { ...question, ...(groupId ? { group_id: groupId } : {}), locale }, key);
+  happen({ type: "asked", report: { id: report_id, type: question.type, group_id: groupId, status: "running", progress: 0 } });
+  void queries.invalidateQueries({ queryKey: ["reports"] });
+  return report_id;
 }
 
 export type Changes = Omit<Partial<User>, "settings"> & { settings?: Partial<Settings> };

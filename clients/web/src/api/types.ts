@@ -1,5 +1,6 @@
 /** What the client reads and says: over HTTP as the OpenAPI document has it, over the socket as the AsyncAPI document has it. */
 import type { components } from "./openapi";
+import type { Filters } from "./reports";
 
 type Schemas = components["schemas"];
 /** The document lets answers grow; what is read here is what is in it now. */
@@ -63,8 +64,19 @@ export interface Kpi {
   label: string;
   value: string | null;
   unit?: string | null;
-  comparison?: { label: string; value: string | null; change_pct: string | number | null; change_unit?: "%" | "points" } | null;
+  /** What is counted, in words; money and percentages go without. */
+  unit_label?: string | null;
+  comparison?: Comparison | null;
+  comparisons?: Comparison[];
+  better?: "higher" | "lower" | null;
   definition?: string | null;
+}
+export interface Comparison {
+  id?: string;
+  label: string;
+  value: string | null;
+  change_pct: string | number | null;
+  change_unit?: "%" | "points";
 }
 export interface Chart {
   id: string;
@@ -73,6 +85,7 @@ export interface Chart {
   figure: unknown;
   figure_dark?: unknown;
   table_id?: string | null;
+  unit?: string | null;
 }
 export interface Column {
   id: string;
@@ -85,6 +98,11 @@ export interface Table {
   title: string;
   columns: Column[];
   rows: (string | number | null)[][];
+  /** For each row the key of what it tells of: the facts behind it can be asked for. */
+  keys?: (string | null)[];
+  foot?: (string | number | null)[] | null;
+  /** The rows that are sums of rows before them. */
+  sums?: number[];
   total_rows?: number;
 }
 export interface Report {
@@ -92,7 +110,8 @@ export interface Report {
   type: string;
   title: string;
   as_of?: string | null;
-  period?: { from?: string; to?: string; label?: string } | null;
+  period?: { name?: string; from?: string; to?: string; label?: string } | null;
+  filters?: Filters;
   notes?: string[];
   kpis: Kpi[];
   charts: Chart[];
@@ -103,6 +122,8 @@ export interface Report {
   requested_by?: string | null;
   created_at?: string;
   source?: string | null;
+  /** The source could not be read when this was made: its numbers are those of the load before. */
+  stale?: { reason?: string | null; failed_at?: string } | null;
   error?: string | null;
 }
 /** What a `report` frame may carry: a whole report, or only how far it is. */

@@ -11,6 +11,14 @@ export function useFormat() {
   return useMemo(() => formats(i18n.language, zone), [i18n.language, zone]);
 }
 
+/** Units of time with their seconds. */
+const AGO = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+  ["second", 1],
+] as const;
+
 export function formats(spoken: string, zone?: string) {
   // The same language as the browser's, with its region: whether a day has 24 hours or twice 12 is a matter of place.
   const language = navigator.languages.find((tag) => closest(tag) === spoken) ?? spoken;
@@ -27,12 +35,19 @@ export function formats(spoken: string, zone?: string) {
   const months = date({ month: "long", year: "numeric" });
   const short = date({ day: "numeric", month: "short" });
   const full = date({ dateStyle: "medium", timeStyle: "short" });
+  const past = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
   const keys = new Intl.DateTimeFormat("en-CA", { timeZone: date({}).resolvedOptions().timeZone });
   const number = (value: string | number, options: Intl.NumberFormatOptions) => new Intl.NumberFormat(language, options).format(value as number);
   const percent = (value: number) => number(value / 100, { style: "percent", maximumFractionDigits: 1 });
   return {
     time: (at: string) => hours.format(new Date(at)),
     moment: (at: string) => full.format(new Date(at)),
+    /** How long ago, in the largest unit that says it: "5 minutes ago". */
+    ago(at: string): string {
+      const seconds = (new Date(at).getTime() - Date.now()) / 1000;
+      const [unit, size] = AGO.find(([, size]) => Math.abs(seconds) >= size) ?? AGO.at(-1)!;
+      return past.format(Math.round(seconds / size), unit);
+    },
     /** A day as one word to compare by. */
     dayKey: (at: string | number) => keys.format(new Date(at)),
     day: (at: string) => (new Date(at).getFullYear() === new Date().getFullYear() ? days : years).format(new Date(at)),

@@ -1,5 +1,5 @@
 import { Menu, UnstyledButton } from "@mantine/core";
-import { IconLogout, IconSettings } from "@tabler/icons-react";
+import { IconLogout, IconSettings, IconUsersGroup } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { signOut } from "../../session";
@@ -21,6 +21,11 @@ export function AccountMenu() {
           <Menu.Item leftSection={<IconSettings size={17} />} component={Link} href="/settings">
             {t("account.settings")}
           </Menu.Item>
+          {me.permissions.includes("administrator") && (
+            <Menu.Item component={Link} href="/admin" leftSection={<IconUsersGroup size={17} />}>
+              {t("admin.title")}
+            </Menu.Item>
+          )}
           <Menu.Item leftSection={<IconLogout size={17} />} onClick={() => void signOut()}>
             {t("account.logout")}
           </Menu.Item>

@@ -66,7 +66,7 @@ export default function CreateDialog({ close }: { close: () => void }) {
                 {t("create.no_types")}
               </Text>
             ) : (
-              <Select label={t("create.type")} required value={type} onChange={setType} data={types.data?.map((value) => ({ value, label: t(`report_type.${value}`) })) ?? []} error={field("type")} />
+              <Select label={t("create.type")} required value={type} onChange={setType} data={types.data?.map(({ type }) => ({ value: type, label: t(`report_type.${type}`) })) ?? []} error={field("type")} />
             ))}
           {catalogue === "task" && <TextInput type="datetime-local" name="target_end" label={t("create.target_end")} required error={field("target_end")} />}
           <Radio.Group name="visibility" label={t("create.visibility")} defaultValue="open">

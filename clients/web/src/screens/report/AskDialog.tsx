@@ -1,35 +1,47 @@
-import { Button, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Loader, Select, Stack, Text } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useLocation } from "wouter";
+import type { Question } from "../../api/reports";
 import type { Group } from "../../api/types";
 import { ask } from "../../session";
+import { useApp } from "../../state/store";
 import { Dialog } from "../../ui/Dialog";
 import { useProblem } from "../../ui/format";
 import { useKey } from "../../ui/useKey";
+import { FIRST, QuestionFields } from "./Question";
 import { useReportTypes } from "./useReports";
 
-const PERIODS = ["last_12_months", "this_month", "last_month", "this_quarter", "last_quarter", "this_year", "last_year", "custom"];
+interface Props {
+  /** Where the report goes; without it the person chooses, and sees it at once if it is for them alone. */
+  group?: Group;
+  start?: Partial<Question>;
+  close: () => void;
+}
 
-export default function AskDialog({ group, close }: { group: Group; close: () => void }) {
+export default function AskDialog({ group, start, close }: Props) {
   const { t } = useTranslation();
   const say = useProblem();
   const key = useKey();
-  const types = useReportTypes();
-  const [chosen, setType] = useState<string | null>(null);
-  const type = chosen ?? types.data?.find((one) => one === group.type) ?? types.data?.[0] ?? null;
-  const [period, setPeriod] = useState("last_12_months");
+  const [, go] = useLocation();
+  const [question, setQuestion] = useState<Question | null>(null);
+  const types = useReportTypes(true, question?.source ?? start?.source);
+  const first = types.data?.find((one) => one.type === (start?.type ?? group?.type)) ?? types.data?.[0];
+  const asked = question ?? (first ? { ...FIRST, ...start, type: first.type } : null);
+  const [room, setRoom] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);
+  const wrong = problem ?? types.error;
 
-  async function submit(event: FormEvent<HTMLFormElement>) {
+  async function submit(event: FormEvent) {
     event.preventDefault();
-    if (!type) return;
-    const form = new FormData(event.currentTarget);
-    const dates: Record<string, string> = period === "custom" ? { from: String(form.get("from")), to: String(form.get("to")) } : { name: period };
+    if (!asked) return;
+    const target = group?.id ?? room;
     setBusy(true);
     try {
-      await ask(group.id, type, dates, key(type, dates));
+      const id = await ask(asked, target, key(asked, target));
       close();
+      if (!group) go(target ? `/g/${target}` : `/reports/${id}`);
     } catch (error) {
       setProblem(error);
       setBusy(false);
@@ -45,23 +57,19 @@ export default function AskDialog({ group, close }: { group: Group; close: () =>
       ) : (
         <form onSubmit={submit}>
           <Stack>
-            <Text size="sm" c="dimmed">
-              {t("report.asking")}
-            </Text>
-            <Select label={t("report.type")} data={types.data?.map((value) => ({ value, label: t(`report_type.${value}`) })) ?? []} value={type} onChange={setType} allowDeselect={false} data-autofocus />
-            <Select label={t("report.period")} data={PERIODS.map((value) => ({ value, label: t(`period.${value}`) }))} value={period} onChange={(value) => setPeriod(value ?? period)} allowDeselect={false} maxDropdownHeight={320} />
-            {period === "custom" && (
-              <>
-                <TextInput type="date" name="from" label={t("period.from")} required withAsterisk={false} />
-                <TextInput type="date" name="to" label={t("period.to")} required withAsterisk={false} />
-              </>
-            )}
-            {(problem ?? types.error) !== null && (
-              <Text size="sm" c="red" role="alert">
-                {say(problem ?? types.error)}
+            {group && (
+              <Text size="sm" c="dimmed">
+                {t("report.asking")}
               </Text>
             )}
-            <Button type="submit" loading={busy} disabled={!type}>
+            {asked && types.data ? <QuestionFields types={types.data} question={asked} change={setQuestion} /> : !wrong && <Loader type="dots" mx="auto" />}
+            {!group && <RoomSelect value={room} change={setRoom} />}
+            {wrong !== null && (
+              <Text size="sm" c="red" role="alert">
+                {say(wrong)}
+              </Text>
+            )}
+            <Button type="submit" loading={busy} disabled={!asked}>
               {t("report.ask")}
             </Button>
           </Stack>
@@ -69,4 +77,15 @@ export default function AskDialog({ group, close }: { group: Group; close: () =>
       )}
     </Dialog>
   );
+}
+
+/** One of my rooms that goes on, or only me. */
+export function RoomSelect({ value, change, alone = true, label }: { value: string | null; change: (id: string | null) => void; alone?: boolean; label?: string }) {
+  const { t } = useTranslation();
+  const rooms = useApp((state) => state.rooms);
+  const open = Object.values(rooms)
+    .filter((room) => !room.group.ended_at)
+    .sort((a, b) => a.group.name.localeCompare(b.group.name));
+  const data = [...(alone ? [{ value: "", label: t("question.me") }] : []), ...open.map((room) => ({ value: room.group.id, label: room.group.name }))];
+  return <Select label={label ?? t("question.room")} data={data} value={value ?? (alone ? "" : null)} onChange={(id) => change(id || null)} allowDeselect={false} searchable={open.length > 7} maxDropdownHeight={300} nothingFoundMessage={t("list.none_found")} />;
 }

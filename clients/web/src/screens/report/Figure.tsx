@@ -2,16 +2,26 @@ import { useComputedColorScheme } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Chart } from "../../api/types";
-import { bokeh } from "./bokeh";
+import { bokeh, onTap } from "./bokeh";
 import css from "./report.module.css";
 
+interface Props {
+  chart: Chart;
+  /** What a tap on a mark leads to. By keyboard the rows of the table lead there. */
+  tap?: (key: string) => void;
+}
+
 /** A live chart. Its words are the server's description; its numbers are in the table beside it. */
-export function Figure({ chart }: { chart: Chart }) {
+export function Figure({ chart, tap }: Props) {
   const { t } = useTranslation();
   const scheme = useComputedColorScheme("light");
   const place = useRef<HTMLDivElement>(null);
+  const tapped = useRef(tap);
   const [state, setState] = useState<"drawing" | "drawn" | "failed">("drawing");
   const figure = scheme === "dark" ? (chart.figure_dark ?? chart.figure) : chart.figure;
+  useEffect(() => {
+    tapped.current = tap;
+  });
 
   useEffect(() => {
     const target = document.createElement("div");
@@ -19,7 +29,11 @@ export function Figure({ chart }: { chart: Chart }) {
     let gone = false;
     const views = bokeh().then((library) => (gone ? undefined : library.embed.embed_item(structuredClone(figure), target)));
     views.then(
-      () => gone || setState("drawn"),
+      (drawn) => {
+        if (gone || !drawn) return;
+        onTap(drawn, (key) => tapped.current?.(key));
+        setState("drawn");
+      },
       () => gone || setState("failed"),
     );
     return () => {
@@ -30,8 +44,9 @@ export function Figure({ chart }: { chart: Chart }) {
   }, [figure]);
 
   return (
-    <figure className={css.figure} role="img" aria-label={[chart.title, chart.description].filter(Boolean).join(". ")} data-state={state}>
-      <div ref={place} />
+    <figure className={css.figure} role="img" aria-label={[chart.title, chart.description].filter(Boolean).join(". ")} data-state={state} data-tap={tap ? true : undefined}>
+      {/* Time runs from left to right in a chart, whatever the language. */}
+      <div ref={place} dir="ltr" />
       {state === "failed" && <p>{t("report.chart_failed")}</p>}
     </figure>
   );

@@ -1,121 +1,190 @@
-import { ActionIcon, Button, Loader, SegmentedControl } from "@mantine/core";
-import { useHotkeys } from "@mantine/hooks";
-import { IconX } from "@tabler/icons-react";
-import { useState } from "react";
+import { ActionIcon, Menu, Modal, SegmentedControl, Tooltip } from "@mantine/core";
+import { IconArrowsDiff, IconArrowsMaximize, IconBell, IconDots, IconRefresh, IconX } from "@tabler/icons-react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation } from "wouter";
-import { Problem } from "../../api/http";
-import type { Chart, Table as Rows } from "../../api/types";
-import { useFormat, useProblem } from "../../ui/format";
+import type { Chart, Report, Table as Rows } from "../../api/types";
+import { useFormat } from "../../ui/format";
+import { useEscape } from "../../ui/useEscape";
 import { DataTable } from "./DataTable";
+import { DownloadMenu } from "./DownloadMenu";
+import { FactsDialog, type Place } from "./FactsDialog";
 import { Figure } from "./Figure";
 import { Kpis } from "./Kpis";
+import { InTheMaking, NotShown } from "./InTheMaking";
+import { periodWords, useFilterWords } from "./Question";
 import css from "./report.module.css";
+import { questionOf, useAnew } from "./useAnew";
 import { useReport } from "./useReports";
 
-/** A whole report: every figure, every chart, and the numbers behind each of them. */
+const AskDialog = lazy(() => import("./AskDialog"));
+const CompareDialog = lazy(() => import("./CompareDialog"));
+const SubscriptionDialog = lazy(() => import("../subscriptions/SubscriptionDialog"));
+
+/** A whole report: every figure, every chart, the numbers behind each of them, and the facts behind those. */
 export default function ReportScreen({ id, back }: { id: string; back: string }) {
   const { t } = useTranslation();
-  const format = useFormat();
-  const say = useProblem();
   const [, go] = useLocation();
-  const { data, error, refetch } = useReport(id);
-  useHotkeys([["Escape", () => go(back)]], []);
+  const query = useReport(id);
+  const { data } = query;
+  const [dialog, setDialog] = useState<"ask" | "compare" | "subscribe" | null>(null);
+  const anew = useAnew(data, back);
+  const ready = data?.status === "ready" ? data : null;
+  useEscape(() => go(back));
 
-  const facts = data && [period(data.period, format), data.as_of && t("report.as_of", { when: format.moment(data.as_of) }), data.source && t("report.source", { source: data.source })].filter(Boolean);
-  const drawn = new Set(data?.charts.map((chart) => chart.table_id));
   return (
     <main className={css.screen}>
       <header className={css.screenHead}>
         <div>
           <h1>{data?.title ?? t("report.title")}</h1>
-          <p>{facts?.join(" · ")}</p>
+          <p>{data && <HeadWords report={data} />}</p>
         </div>
+        {ready && <DownloadMenu report={ready} />}
+        {ready && (
+          <Menu width={250}>
+            <Menu.Target>
+              <ActionIcon size={44} aria-label={t("report.menu")}>
+                <IconDots size={22} stroke={1.8} />
+              </ActionIcon>
+            </Menu.Target>
+            <Menu.Dropdown>
+              <Menu.Item leftSection={<IconRefresh size={17} />} onClick={() => void anew.make()}>
+                {t("report.recompute")}
+              </Menu.Item>
+              <Menu.Item leftSection={<IconArrowsDiff size={17} />} onClick={() => setDialog("compare")}>
+                {t("compare.menu")}
+              </Menu.Item>
+              <Menu.Item leftSection={<IconBell size={17} />} onClick={() => setDialog("subscribe")}>
+                {t("subscription.new")}
+              </Menu.Item>
+              <Menu.Item leftSection={<IconArrowsMaximize size={17} />} onClick={() => setDialog("ask")}>
+                {t("report.other")}
+              </Menu.Item>
+            </Menu.Dropdown>
+          </Menu>
+        )}
         <ActionIcon component={Link} href={back} size={44} aria-label={t("report.close")}>
           <IconX size={24} stroke={1.8} />
         </ActionIcon>
       </header>
-      {data ? (
-        <div className={css.body}>
-          <Kpis kpis={data.kpis} />
-          {data.notes?.map((note) => (
-            <p key={note} className={css.note}>
-              {note}
-            </p>
-          ))}
-          <div className={css.charts}>
-            {data.charts.map((chart) => (
-              <ChartPanel key={chart.id} chart={chart} table={data.tables.find((table) => table.id === chart.table_id)} />
-            ))}
-            {data.tables
-              .filter((table) => !drawn.has(table.id))
-              .map((table) => (
-                <section key={table.id} className={css.panel}>
-                  <h2>{table.title}</h2>
-                  <DataTable table={table} />
-                </section>
-              ))}
-          </div>
-          {data.kpis.some((kpi) => kpi.definition) && (
-            <section className={css.definitions}>
-              <h2>{t("report.definitions")}</h2>
-              <dl>
-                {data.kpis
-                  .filter((kpi) => kpi.definition)
-                  .map((kpi) => (
-                    <div key={kpi.id}>
-                      <dt>{kpi.label}</dt>
-                      <dd>{kpi.definition}</dd>
-                    </div>
-                  ))}
-              </dl>
-            </section>
-          )}
-        </div>
-      ) : error ? (
-        <div className={css.alone}>
-          <h2>{error instanceof Problem && error.status === 403 ? t("report.forbidden") : error instanceof Problem && error.status === 404 ? t("report.gone") : t("report.broken")}</h2>
-          <p>{error instanceof Problem && error.status === 403 ? t("report.forbidden_text") : say(error)}</p>
-          <Button variant="light" onClick={() => void refetch()}>
-            {t("do.retry")}
-          </Button>
-        </div>
-      ) : (
-        <Loader className={css.alone} type="dots" />
-      )}
+      {ready ? <Whole report={ready} recompute={() => void anew.make()} /> : data ? <InTheMaking report={data} anew={anew} /> : <NotShown query={query} />}
+      <Suspense>
+        {dialog === "ask" && ready && <AskDialog start={questionOf(ready)} close={() => setDialog(null)} />}
+        {dialog === "compare" && ready && <CompareDialog report={ready} close={() => setDialog(null)} />}
+        {dialog === "subscribe" && ready && <SubscriptionDialog start={{ question: questionOf(ready), room: ready.group_id ?? null }} close={() => setDialog(null)} />}
+      </Suspense>
     </main>
   );
 }
 
-function ChartPanel({ chart, table }: { chart: Chart; table?: Rows }) {
+/** What was asked for, of what, and how fresh it is. */
+export function HeadWords({ report }: { report: Report }) {
   const { t } = useTranslation();
-  const [view, setView] = useState("chart");
+  const format = useFormat();
+  const filters = useFilterWords();
+  const facts = [
+    periodWords(report.period, t, format.date),
+    ...filters(report.filters),
+    report.as_of && t("report.as_of", { when: format.moment(report.as_of) }),
+    report.source && t("report.source", { source: report.source }),
+  ];
+  return facts.filter(Boolean).join(" · ");
+}
+
+function Whole({ report, recompute }: { report: Report; recompute: () => void }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const [place, setPlace] = useState<(Place & { title: string }) | null>(null);
+  const drawn = new Set(report.charts.map((chart) => chart.table_id));
+  const drill = (chart: string, title: string) => (point: string) => setPlace({ chart, point, title });
+  return (
+    <div className={css.body}>
+      {report.stale && (
+        <p className={css.stale} role="note">
+          {t("report.stale", { when: report.stale.failed_at ? format.moment(report.stale.failed_at) : "" })}
+        </p>
+      )}
+      <Kpis kpis={report.kpis} all />
+      {report.notes?.map((note) => (
+        <p key={note} className={css.note}>
+          {note}
+        </p>
+      ))}
+      <div className={css.charts}>
+        {report.charts.map((chart) => (
+          <ChartPanel key={chart.id} chart={chart} table={report.tables.find((table) => table.id === chart.table_id)} drill={drill(chart.id, chart.title)} />
+        ))}
+        {report.tables
+          .filter((table) => !drawn.has(table.id))
+          .map((table) => (
+            <section key={table.id} className={css.panel}>
+              <h2>{table.title}</h2>
+              <DataTable table={table} drill={drill(table.id, table.title)} />
+            </section>
+          ))}
+      </div>
+      {report.kpis.some((kpi) => kpi.definition) && (
+        <section className={css.definitions}>
+          <h2>{t("report.definitions")}</h2>
+          <dl>
+            {report.kpis
+              .filter((kpi) => kpi.definition)
+              .map((kpi) => (
+                <div key={kpi.id}>
+                  <dt>{kpi.label}</dt>
+                  <dd>{kpi.definition}</dd>
+                </div>
+              ))}
+          </dl>
+        </section>
+      )}
+      {place && <FactsDialog report={report.id} place={{ chart: place.chart, point: place.point }} title={place.title} recompute={recompute} close={() => setPlace(null)} />}
+    </div>
+  );
+}
+
+function ChartPanel({ chart, table, drill }: { chart: Chart; table?: Rows; drill: (key: string) => void }) {
+  const { t } = useTranslation();
+  const [full, setFull] = useState(false);
   return (
     <section className={css.panel}>
-      <header>
-        <div>
-          <h2>{chart.title}</h2>
-          {chart.description && <p>{chart.description}</p>}
-        </div>
-        {table && (
-          <SegmentedControl
-            size="xs"
-            aria-label={`${t("report.view")}: ${chart.title}`}
-            value={view}
-            onChange={setView}
-            data={[
-              { value: "chart", label: t("report.chart") },
-              { value: "table", label: t("report.table") },
-            ]}
-          />
-        )}
-      </header>
-      {view === "table" && table ? <DataTable table={table} /> : <Figure chart={chart} />}
+      <Shown chart={chart} table={table} drill={drill}>
+        <Tooltip label={t("report.full")}>
+          <ActionIcon size={32} aria-label={`${t("report.full")}: ${chart.title}`} onClick={() => setFull(true)}>
+            <IconArrowsMaximize size={17} stroke={1.8} />
+          </ActionIcon>
+        </Tooltip>
+      </Shown>
+      {full && (
+        <Modal opened fullScreen onClose={() => setFull(false)} title={chart.title} closeButtonProps={{ "aria-label": t("do.close") }}>
+          <div className={css.full}>
+            <Shown chart={chart} table={table} drill={drill} beside />
+          </div>
+        </Modal>
+      )}
     </section>
   );
 }
 
-function period(of: { from?: string; to?: string; label?: string } | null | undefined, format: ReturnType<typeof useFormat>): string | null {
-  if (!of) return null;
-  return of.label ?? (of.from && of.to ? `${format.date(of.from)} – ${format.date(of.to)}` : null);
+/** A chart and its table: one of them, or where there is space, beside each other. */
+function Shown({ chart, table, drill, beside = false, children }: { chart: Chart; table?: Rows; drill: (key: string) => void; beside?: boolean; children?: React.ReactNode }) {
+  const { t } = useTranslation();
+  const [view, setView] = useState(beside ? "both" : "chart");
+  const views = beside ? ["chart", "both", "table"] : ["chart", "table"];
+  return (
+    <>
+      <header>
+        <div>
+          {!beside && <h2>{chart.title}</h2>}
+          {chart.description && <p>{chart.description}</p>}
+        </div>
+        {table && <SegmentedControl size="xs" aria-label={`${t("report.view")}: ${chart.title}`} value={view} onChange={setView} data={views.map((value) => ({ value, label: t(`report.${value}`) }))} />}
+        {children}
+      </header>
+      <div className={view === "both" ? css.both : undefined}>
+        {(view !== "table" || !table) && <Figure chart={chart} tap={drill} />}
+        {view !== "chart" && table && <DataTable table={table} drill={drill} />}
+      </div>
+    </>
+  );
 }

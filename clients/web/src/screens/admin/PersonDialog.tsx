@@ -1,0 +1,118 @@
+import { Button, Divider, Group as Row, Radio, Stack, Text, TextInput } from "@mantine/core";
+import { type FormEvent, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useApp } from "../../state/store";
+import { Avatar } from "../../ui/Avatar";
+import { Dialog } from "../../ui/Dialog";
+import { useFormat, useProblem } from "../../ui/format";
+import { Handover } from "./Handover";
+import { type Account, changePerson, type Changes, newPassword } from "./people";
+import { PermissionFields } from "./PermissionFields";
+
+type Step = "edit" | "off" | "password" | "handover";
+
+/** A person's account: name, kind, rights, password, and whether they may sign in. */
+export default function PersonDialog({ person, close }: { person: Account; close: () => void }) {
+  const { t } = useTranslation();
+  const say = useProblem();
+  const format = useFormat();
+  const me = useApp((state) => state.me!.id);
+  const name = person.display_name || person.username;
+  const [display, setDisplay] = useState(person.display_name);
+  const [kind, setKind] = useState(person.kind);
+  const [permissions, setPermissions] = useState(person.permissions);
+  const [password] = useState(newPassword);
+  const [step, setStep] = useState<Step>("edit");
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<unknown>(null);
+
+  async function put(changes: Changes, then: () => void) {
+    setBusy(true);
+    setProblem(null);
+    try {
+      await changePerson(person.id, changes);
+      then();
+    } catch (error) {
+      setProblem(error);
+    }
+    setBusy(false);
+  }
+  function save(event: FormEvent) {
+    event.preventDefault();
+    void put({ display_name: display.trim(), kind, permissions }, close);
+  }
+  const wrong = problem !== null && (
+    <Text size="sm" c="red" role="alert">
+      {say(problem)}
+    </Text>
+  );
+
+  if (step === "handover")
+    return (
+      <Dialog close={close} title={t("admin.new_password")}>
+        <Handover username={person.username} password={password} close={close} />
+      </Dialog>
+    );
+  if (step !== "edit")
+    return (
+      <Dialog close={() => setStep("edit")} title={t(`admin.${step}_sure`, { name })}>
+        <Text size="sm">{t(`admin.${step}_text`)}</Text>
+        {wrong}
+        <Row justify="flex-end" mt="lg" gap="sm">
+          <Button variant="default" onClick={() => setStep("edit")}>
+            {t("do.cancel")}
+          </Button>
+          <Button color="red" loading={busy} onClick={() => void (step === "off" ? put({ active: false }, () => setStep("edit")) : put({ password }, () => setStep("handover")))}>
+            {t(`admin.${step}`)}
+          </Button>
+        </Row>
+      </Dialog>
+    );
+  return (
+    <Dialog close={close} title={name}>
+      <form onSubmit={save}>
+        <Stack>
+          <Row gap="md" wrap="nowrap">
+            <Avatar id={person.id} name={name} src={person.avatar_url} size={52} />
+            <Text size="sm" c="dimmed">
+              {person.username}
+              <br />
+              {t("admin.since", { when: format.moment(person.created_at) })}
+            </Text>
+          </Row>
+          {!person.active && (
+            <Row justify="space-between" wrap="nowrap" role="note">
+              <Text size="sm">{t("admin.inactive_text")}</Text>
+              <Button size="xs" loading={busy} onClick={() => void put({ active: true }, () => {})}>
+                {t("admin.on")}
+              </Button>
+            </Row>
+          )}
+          <TextInput label={t("account.display_name")} value={display} onChange={(event) => setDisplay(event.currentTarget.value)} required withAsterisk={false} maxLength={100} />
+          <Radio.Group label={t("admin.kind")} value={kind} onChange={(value) => setKind(value as typeof kind)}>
+            <Row gap="lg" mt={6}>
+              <Radio value="staff" label={t("admin.kind_staff")} />
+              <Radio value="customer" label={t("admin.kind_customer")} />
+            </Row>
+          </Radio.Group>
+          <PermissionFields kind={kind} value={permissions} change={setPermissions} />
+          {wrong}
+          <Button type="submit" loading={busy}>
+            {t("account.save")}
+          </Button>
+        </Stack>
+      </form>
+      <Divider my="md" />
+      <Row gap="sm">
+        <Button variant="default" size="sm" onClick={() => setStep("password")}>
+          {t("admin.password")}
+        </Button>
+        {person.active && person.id !== me && (
+          <Button variant="subtle" color="red" size="sm" onClick={() => setStep("off")}>
+            {t("admin.off")}
+          </Button>
+        )}
+      </Row>
+    </Dialog>
+  );
+}

@@ -1,0 +1,180 @@
+import { ActionIcon, Badge, Button, Group as Row, Menu, Text } from "@mantine/core";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { IconBell, IconBellOff, IconDots, IconEdit, IconPlayerPause, IconPlayerPlay, IconPlus, IconTrash } from "@tabler/icons-react";
+import { lazy, Suspense, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useLocation } from "wouter";
+import type { Subscription } from "../../api/reports";
+import type { Page } from "../../api/types";
+import { access, get, make, queries, uuid } from "../../session";
+import { useApp } from "../../state/store";
+import { Dialog } from "../../ui/Dialog";
+import { useFormat, useProblem } from "../../ui/format";
+import { More, Nothing, Screen, Waiting } from "../../ui/Screen";
+import { periodWords, useFilterWords } from "../report/Question";
+import { useReportTabs } from "../reports/useReportTabs";
+import { useRhythmWords } from "./useRhythmWords";
+import css from "./subscriptions.module.css";
+
+const SubscriptionDialog = lazy(() => import("./SubscriptionDialog"));
+const LISTED = ["subscriptions", "list"];
+
+/** Who gets which report, when: mine. */
+export default function SubscriptionsScreen() {
+  const { t } = useTranslation();
+  const tabs = useReportTabs();
+  const [dialog, setDialog] = useState<Subscription | "new" | null>(null);
+  const query = useInfiniteQuery({
+    queryKey: LISTED,
+    queryFn: ({ pageParam }) => get<Page<Subscription>>(`/subscriptions?limit=50${pageParam ? `&cursor=${pageParam}` : ""}`),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next_cursor,
+  });
+  const items = query.data?.pages.flatMap((page) => page.items) ?? [];
+  const add = (
+    <Button size="sm" leftSection={<IconPlus size={17} />} onClick={() => setDialog("new")}>
+      {t("subscription.add")}
+    </Button>
+  );
+  return (
+    <Screen title={t("subscription.title")} tabs={tabs} actions={add}>
+      <Waiting query={query} has={Boolean(query.data)} />
+      {query.data && items.length === 0 && <Nothing sign={IconBell}>{t("subscription.none")}</Nothing>}
+      <ul className={css.list}>
+        {items.map((one) => (
+          <li key={one.id}>
+            <Card subscription={one} edit={() => setDialog(one)} />
+          </li>
+        ))}
+      </ul>
+      <More query={query} />
+      <Suspense>{dialog && <SubscriptionDialog subscription={dialog === "new" ? undefined : dialog} close={() => setDialog(null)} />}</Suspense>
+    </Screen>
+  );
+}
+
+function Card({ subscription, edit }: { subscription: Subscription; edit: () => void }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const say = useProblem();
+  const filters = useFilterWords();
+  const rhythm = useRhythmWords();
+  const [, go] = useLocation();
+  const target = subscription.target;
+  const room = useApp((state) => (target === "me" ? null : (state.rooms[target.group_id]?.group.name ?? t("room.gone"))));
+  const [sure, setSure] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<unknown>(null);
+
+  async function act(work: () => Promise<unknown>) {
+    setBusy(true);
+    setProblem(null);
+    try {
+      await work();
+      await queries.invalidateQueries({ queryKey: ["subscriptions"] });
+    } catch (error) {
+      setProblem(error);
+    }
+    setBusy(false);
+  }
+  const pause = (active: boolean) => act(() => access.request("PATCH", `/subscriptions/${subscription.id}`, { active }));
+  const run = () =>
+    act(async () => {
+      const { report_id } = await make<{ report_id: string }>(`/subscriptions/${subscription.id}/run`, {}, uuid());
+      void queries.invalidateQueries({ queryKey: ["reports"] });
+      go(target === "me" ? `/reports/${report_id}` : `/g/${target.group_id}`);
+    });
+
+  return (
+    <article className={css.card} data-paused={!subscription.active || undefined} aria-label={t(`report_type.${subscription.type}`)}>
+      <header>
+        <div>
+          <h3>
+            {t(`report_type.${subscription.type}`)}
+            {!subscription.active && (
+              <Badge variant="light" color="gray" tt="none" fw={560} ml={8}>
+                {t("subscription.paused")}
+              </Badge>
+            )}
+          </h3>
+          <p>{[periodWords(subscription.period, t, format.date), ...filters(subscription.filters)].join(" · ")}</p>
+        </div>
+        <Button size="xs" variant="light" loading={busy} leftSection={<IconPlayerPlay size={15} />} onClick={() => void run()}>
+          {t("subscription.run")}
+        </Button>
+        <Menu>
+          <Menu.Target>
+            <ActionIcon aria-label={t("room.menu")}>
+              <IconDots size={19} stroke={1.8} />
+            </ActionIcon>
+          </Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Item leftSection={<IconEdit size={17} />} onClick={edit}>
+              {t("subscription.edit")}
+            </Menu.Item>
+            <Menu.Item leftSection={subscription.active ? <IconPlayerPause size={17} /> : <IconBell size={17} />} onClick={() => void pause(!subscription.active)}>
+              {t(subscription.active ? "subscription.pause" : "subscription.resume")}
+            </Menu.Item>
+            <Menu.Item color="red" leftSection={<IconTrash size={17} />} onClick={() => setSure(true)}>
+              {t("subscription.end")}
+            </Menu.Item>
+          </Menu.Dropdown>
+        </Menu>
+      </header>
+      <dl>
+        <div>
+          <dt>{t("subscription.when")}</dt>
+          <dd>{rhythm(subscription.schedule)}</dd>
+        </div>
+        <div>
+          <dt>{t("subscription.target")}</dt>
+          <dd>{room ?? t("question.me")}</dd>
+        </div>
+        <div>
+          <dt>{t("subscription.next")}</dt>
+          <dd>{subscription.next[0] ? <Times times={subscription.next} /> : <IconBellOff size={16} aria-label={t("subscription.paused")} />}</dd>
+        </div>
+      </dl>
+      {problem !== null && (
+        <Text size="sm" c="red" role="alert">
+          {say(problem)}
+        </Text>
+      )}
+      {sure && (
+        <Dialog close={() => setSure(false)} title={t("subscription.end_sure")}>
+          <Text size="sm">{t("subscription.end_text")}</Text>
+          <Row justify="flex-end" mt="lg" gap="sm">
+            <Button variant="default" onClick={() => setSure(false)}>
+              {t("do.cancel")}
+            </Button>
+            <Button
+              color="red"
+              onClick={() => {
+                setSure(false);
+                void act(() => access.request("DELETE", `/subscriptions/${subscription.id}`));
+              }}
+            >
+              {t("subscription.end")}
+            </Button>
+          </Row>
+        </Dialog>
+      )}
+    </article>
+  );
+}
+
+/** The next times, the first one at once, the others on demand. */
+function Times({ times }: { times: string[] }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  return (
+    <details className={css.times}>
+      <summary>{format.moment(times[0]!)}</summary>
+      <ol aria-label={t("subscription.next_five")}>
+        {times.slice(1).map((time) => (
+          <li key={time}>{format.moment(time)}</li>
+        ))}
+      </ol>
+    </details>
+  );
+}
