@@ -7,13 +7,18 @@ import { alertOf } from "./alerts/alert";
 import type { Question } from "./api/reports";
 import { speak } from "./i18n";
 import { Socket } from "./socket/socket";
-import type { Pending } from "./state/apply";
+import type { Carried, Pending } from "./state/apply";
+import { answers, carried, carriedOver, carry, ENTRIES, keep, keepAnswer, keepFile, keptFile, restore, wipe, write } from "./state/device";
+import { forgetOutbox, keepOutbox, waiting } from "./state/outbox";
 import { happen, store } from "./state/store";
 
 const PAGE = 50;
 const PREVIEWS = 40;
 const ANSWER_MS = 20_000;
 const FAR_BEHIND = 600;
+/** Entries: so many a window may have before it is cut, and so many stay on each side of what is seen. */
+const LONGEST_WINDOW = 600;
+const AROUND = 200;
 const TYPING_EVERY_MS = 3_000;
 
 export const access = new Access();
@@ -22,7 +27,8 @@ export const queries = new QueryClient({
     queries: {
       staleTime: 30_000,
       refetchOnWindowFocus: false,
-      retry: (count, problem) => count < 2 && (!(problem instanceof Problem) || problem.offline || problem.status >= 500),
+      networkMode: "always", // what a browser believes of its network is often wrong
+      retry: (count, problem) => count < 2 && navigator.onLine && (!(problem instanceof Problem) || problem.offline || problem.status >= 500),
     },
   },
 });
@@ -30,6 +36,15 @@ export const queries = new QueryClient({
 export const get = <T>(path: string) => access.request<T>("GET", path);
 /** A POST that makes something: the same key, the same thing, however often the network makes us ask. */
 export const make = <T>(path: string, body: unknown, key: string) => access.request<T>("POST", path, body, { "Idempotency-Key": key });
+
+/** A picture or a file. An address stands for one content for ever, so what is kept on the device need not be asked for. */
+export async function file(url: string): Promise<Blob> {
+  const had = await keptFile(url);
+  if (had) return had;
+  const blob = await access.file(url);
+  if (kept()) void keepFile(url, blob);
+  return blob;
+}
 
 /** crypto.randomUUID is missing on plain http in a local network; getRandomValues is not. */
 export function uuid(): string {
@@ -46,8 +61,12 @@ function device(): string {
   return known;
 }
 
+/** Who is signed in here; `once` if only until the browser is closed: then nothing of theirs is kept on this device. */
 const SIGNED_IN = "bchat.signed_in";
-const outboxKey = (userId: string) => `bchat.outbox.${userId}`;
+const ONCE = "once";
+const mark = () => localStorage.getItem(SIGNED_IN);
+const kept = () => mark() !== null && mark() === store.getState().me?.id;
+const outbox = () => (mark() === ONCE ? sessionStorage : localStorage);
 
 const socket = new Socket(
   {
@@ -56,7 +75,7 @@ const socket = new Socket(
     token: (fresh) => access.bearer(fresh),
     have: () => {
       const { ready, rooms } = store.getState();
-      return ready ? Object.fromEntries(Object.values(rooms).map((room) => [room.group.id, room.entries.at(-1)?.seq ?? room.last_seq])) : undefined;
+      return ready ? Object.fromEntries(Object.values(rooms).map((room) => [room.group.id, (room.live && room.entries.at(-1)?.seq) || room.last_seq])) : undefined;
     },
   },
   { frame: heard, link: (link) => happen({ type: "link", link }) },
@@ -65,22 +84,38 @@ const socket = new Socket(
 // -- in and out ---------------------------------------------------------------------------------------------------------
 
 export async function signIn(username: string, password: string, remember: boolean) {
-  begin(await access.login(username, password, remember));
+  await begin(await access.login(username, password, remember), remember);
 }
 
-/** Automatic login: the cookie, if there is one and it is still good. */
+/** Automatic login. With what this device kept it is there at once; the cookie, if it is still good, has to prove itself meanwhile. */
 export async function resume() {
   // Scripts cannot see the cookie: without this mark everybody's first visit would begin with a refusal.
-  if (localStorage.getItem(SIGNED_IN)) begin(await access.refresh());
-}
-
-function begin(session: Session) {
-  localStorage.setItem(SIGNED_IN, "yes");
-  const kept = sessionStorage.getItem(outboxKey(session.user.id));
-  happen({ type: "signed_in", user: session.user, outbox: kept ? (JSON.parse(kept) as Pending[]).map((m) => (m.status === "failed" ? m : { ...m, status: "queued" })) : [] });
-  void settleIn(session.user);
+  const who = mark();
+  if (!who) return;
+  const last = who === ONCE ? null : await restore(who);
+  if (!last) return begin(await access.refresh(), who !== ONCE);
+  for (const { key, data, at } of await answers()) queries.setQueryData(key, data, { updatedAt: at });
+  happen({ type: "restored", ...last, outbox: waiting(outbox(), who) });
+  void speak(last.me.locale);
   socket.start();
 }
+
+async function begin(session: Session, remember: boolean) {
+  const { user } = session;
+  if (mark() !== user.id) await wipe(true);
+  localStorage.setItem(SIGNED_IN, remember ? user.id : ONCE);
+  forgetOutbox(outbox(), user.id);
+  happen({ type: "signed_in", user, outbox: waiting(outbox(), user.id) });
+  void settleIn(user);
+  socket.start();
+}
+access.onSession = (session) => {
+  const { me } = store.getState();
+  if (!me || me.id === session.user.id) return;
+  socket.stop();
+  queries.clear();
+  void begin(session, mark() === session.user.id);
+};
 
 /** A new account speaks English in UTC, which nobody chose: it takes over from the first browser it is used in. */
 async function settleIn(user: User) {
@@ -94,9 +129,10 @@ async function settleIn(user: User) {
 }
 
 export async function signOut() {
-  const me = store.getState().me;
+  const { me } = store.getState();
+  forgetOutbox(outbox());
   forget();
-  if (me) sessionStorage.removeItem(outboxKey(me.id));
+  void wipe(true);
   if (me) forgetDrafts(me.id);
   await access.logout().catch(() => {}); // the session also ends by itself; this screen must not wait for it
 }
@@ -106,6 +142,7 @@ function forget() {
   socket.stop();
   queries.clear();
   happen({ type: "signed_out" });
+  void wipe(false);
 }
 access.onEnd = forget;
 
@@ -213,6 +250,51 @@ export async function older(groupId: string) {
   if (first && first.seq > 1) await page(groupId, `limit=${PAGE}&before_seq=${first.seq}`);
 }
 
+export async function newer(groupId: string) {
+  const room = store.getState().rooms[groupId];
+  const last = room?.entries.at(-1);
+  if (last && !room!.live) await page(groupId, `limit=${PAGE}&after_seq=${last.seq}`);
+}
+
+/** Read on at an entry, wherever in the room's history it stands. */
+export async function goTo(groupId: string, seq: number) {
+  const entries = store.getState().rooms[groupId]?.entries;
+  if (entries?.length && seq >= entries[0]!.seq && seq <= entries.at(-1)!.seq) return;
+  const { items } = await get<Page<Entry>>(`/groups/${groupId}/timeline?limit=${PAGE}&after_seq=${Math.max(0, seq - PAGE / 2)}`);
+  happen({ type: "moved", group_id: groupId, entries: items });
+}
+
+/** Back from far up to what is new. */
+export async function goToEnd(groupId: string) {
+  const { items } = await get<Page<Entry>>(`/groups/${groupId}/timeline?limit=${PAGE}`);
+  happen({ type: "moved", group_id: groupId, entries: items });
+}
+
+/** The first entry at or after a time, or the last one: found by halving, as entries are in the order of their time. */
+export async function seqAt(groupId: string, at: Date): Promise<number> {
+  let [low, high] = [1, store.getState().rooms[groupId]?.last_seq ?? 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const { items } = await get<Page<Entry>>(`/groups/${groupId}/timeline?limit=1&after_seq=${middle - 1}`);
+    if (items[0] && Date.parse(items[0].at) < at.getTime()) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Of a long window only what is around the eye is needed. */
+export function trim(groupId: string, from: number, to: number) {
+  if ((store.getState().rooms[groupId]?.entries.length ?? 0) > LONGEST_WINDOW) happen({ type: "trimmed", group_id: groupId, from: from - AROUND, to: to + AROUND });
+}
+
+/** A room that is no longer looked at is again at its end, and small. */
+export function leaveAlone(groupId: string) {
+  const room = store.getState().rooms[groupId];
+  if (!room) return;
+  if (!room.live) happen({ type: "entries", group_id: groupId, entries: [], complete: false });
+  else if (room.entries.length > 2 * ENTRIES) happen({ type: "trimmed", group_id: groupId, from: room.entries.at(-ENTRIES)!.seq, to: Infinity });
+}
+
 /** The last words of the rooms, for the list; opening one of them then needs no waiting. */
 async function preview() {
   const bare = Object.values(store.getState().rooms).filter((room) => room.entries.length === 0 && room.last_seq > 0);
@@ -231,7 +313,7 @@ function mendSoon() {
     mending = undefined;
     for (const room of Object.values(store.getState().rooms)) {
       const last = room.entries.at(-1)?.seq;
-      if (last === undefined || last >= room.last_seq || !socket.online) continue;
+      if (last === undefined || !room.live || last >= room.last_seq || !socket.online) continue;
       const id = room.group.id;
       if (room.last_seq - last > FAR_BEHIND) happen({ type: "entries", group_id: id, entries: [], complete: false });
       else await page(id, `limit=200&after_seq=${last}`).then(() => (store.getState().rooms[id]?.entries.at(-1)?.seq ?? last) > last && mendSoon(), () => {});
@@ -241,20 +323,60 @@ function mendSoon() {
 
 // -- what people do -----------------------------------------------------------------------------------------------------
 
-export function say(groupId: string, text: string, replyTo?: number, attachments?: Attachment[], mentions?: string[]) {
-  happen({
-    type: "queued",
-    message: { client_id: uuid(), group_id: groupId, text, reply_to: replyTo, attachments, mentions, at: new Date().toISOString(), status: "queued", tries: 0 },
+/** Files that could not be brought to the server yet are taken along: they are brought before the message goes. */
+export function say(groupId: string, text: string, replyTo?: number, attachments?: Attachment[], mentions?: string[], files: File[] = []) {
+  const taken = files.map((file): Carried => {
+    const key = uuid();
+    carrying.set(key, file);
+    if (kept()) void carry(key, file);
+    return { key, name: file.name, type: file.type, size: file.size };
   });
+  const message: Pending = { client_id: uuid(), group_id: groupId, text, reply_to: replyTo, attachments, mentions, at: new Date().toISOString(), status: "queued", tries: 0 };
+  happen({ type: "queued", message: taken.length ? { ...message, files: taken } : message });
   typed = 0; // to the others this message ended the writing; what follows begins anew
+  if (!store.getState().rooms[groupId]?.live) void goToEnd(groupId).catch(() => {}); // the list stays where it is, and says so
   flush();
 }
 
 /** Kept by the server until a message takes it along. */
-export function upload(file: File): Promise<Attachment> {
+export function upload(file: File, key = uuid()): Promise<Attachment> {
   const form = new FormData();
   form.append("file", file, file.name);
-  return make<Attachment>("/attachments", form, uuid());
+  return make<Attachment>("/attachments", form, key);
+}
+
+/** What waits to be brought, by key; also kept on the device, for the page may be closed before. */
+const carrying = new Map<string, Blob>();
+const bringing = new Set<string>();
+
+export const takenAlong = async (key: string) => carrying.get(key) ?? carried(key);
+
+async function bring({ client_id, files = [] }: Pending) {
+  if (bringing.has(client_id)) return;
+  bringing.add(client_id);
+  happen({ type: "sending", client_id });
+  try {
+    for (const { key, name, type } of files) {
+      const file = await takenAlong(key);
+      if (!file) throw new Problem(0, "file_gone", "");
+      happen({ type: "carried", client_id, key, attachment: await upload(new File([file], name, { type }), key) });
+      drop(key);
+    }
+    happen({ type: "retried", client_id });
+  } catch (problem) {
+    const { code, offline, status } = problem instanceof Problem ? problem : new Problem(0, "other", String(problem));
+    const passing = offline || status === 429 || status >= 500;
+    happen({ type: "refused", client_id, code, passing });
+    if (passing) await new Promise((again) => setTimeout(again, 2_000));
+  } finally {
+    bringing.delete(client_id);
+  }
+  flush();
+}
+
+function drop(key: string) {
+  carrying.delete(key);
+  void carriedOver(key);
 }
 
 export const detach = (attachment: Attachment) => access.request("DELETE", `/attachments/${attachment.id}`).catch(() => {}); // it goes by itself
@@ -290,6 +412,10 @@ export function retry(clientId: string) {
 function flush() {
   for (const message of store.getState().outbox) {
     if (message.status !== "queued" || !socket.online) continue;
+    if (message.files?.length) {
+      void bring(message);
+      continue;
+    }
     const ref = socket.nextRef();
     happen({ type: "sending", client_id: message.client_id, ref });
     socket.send({ type: "send", ref, group_id: message.group_id, client_id: message.client_id, text: message.text, reply_to: message.reply_to, attachment_ids: message.attachments?.map((one) => one.id), mentions: message.mentions });
@@ -367,11 +493,19 @@ export async function change(changes: Changes) {
 // -- the page around it -------------------------------------------------------------------------------------------------
 
 store.subscribe((state, before) => {
-  if (state.me && state.outbox !== before.outbox) sessionStorage.setItem(outboxKey(state.me.id), JSON.stringify(state.outbox));
+  if (!state.me) return;
+  if (state.outbox !== before.outbox && state.me.id === before.me?.id) keepOutbox(outbox(), state.me.id, state.outbox, before.outbox);
+  if (kept()) keep(state);
 });
+const KEPT = new Set(["news", "calendar", "members", "report", "config", "types"]);
+queries.getQueryCache().subscribe((event) => {
+  if (event.type !== "updated" || event.action.type !== "success" || !KEPT.has(String(event.query.queryKey[0])) || !kept()) return;
+  if (event.action.dataUpdatedAt === undefined) void keepAnswer(event.query.queryKey, event.action.data); // else it comes from there
+});
+addEventListener("pagehide", () => void write());
 addEventListener("online", () => socket.wake());
 addEventListener("offline", () => socket.lose());
-document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && socket.wake());
+document.addEventListener("visibilitychange", () => (document.visibilityState === "visible" ? socket.wake() : void write()));
 
 const asked = new Set<string>();
 
@@ -386,5 +520,6 @@ export function learn(userId: string) {
 }
 
 export function discard(clientId: string) {
+  for (const { key } of store.getState().outbox.find((m) => m.client_id === clientId)?.files ?? []) drop(key);
   happen({ type: "discarded", client_id: clientId });
 }

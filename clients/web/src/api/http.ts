@@ -61,6 +61,8 @@ export class Access {
   private expires = 0;
   private refreshing: Promise<Session> | null = null;
   onEnd: () => void = () => {};
+  /** A new pair came, perhaps of somebody who has signed in in another tab. */
+  onSession: (session: Session) => void = () => {};
 
   async login(username: string, password: string, remember: boolean): Promise<Session> {
     return this.keep((await call("POST", "/auth/login", { username, password, remember, cookie: true }, {})) as Session);
@@ -68,7 +70,11 @@ export class Access {
 
   /** A new pair. One at a time over all tabs: they share the cookie, and using the same one twice ends the session. */
   refresh(): Promise<Session> {
-    const ask = async () => this.keep((await call("POST", "/auth/refresh", {}, {})) as Session);
+    const ask = async () => {
+      const session = this.keep((await call("POST", "/auth/refresh", {}, {})) as Session);
+      this.onSession(session);
+      return session;
+    };
     this.refreshing ??= (navigator.locks ? navigator.locks.request("bchat-refresh", ask) : ask()).finally(() => {
       this.refreshing = null;
     });

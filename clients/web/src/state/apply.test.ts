@@ -95,6 +95,44 @@ describe("a room's timeline", () => {
   });
 });
 
+describe("far back in a long room", () => {
+  const far = () => run(welcome(group({ last_seq: 900, read_seq: 900 })), page(...range(851, 900)), { type: "moved", group_id: "g", entries: range(101, 150) });
+
+  test("what is new does not come into the window, but is known of", () => {
+    const state = apply(far(), entry(text(901)));
+    expect(state.rooms.g).toMatchObject({ live: false, last_seq: 901, latest: text(901), window: 1 });
+    expect(seqs(state)).toEqual(range(101, 150).map((e) => e.seq));
+    expect(unread(state.rooms.g!)).toBe(1);
+  });
+
+  test("paged to the end it is live again, and goes on with what is new", () => {
+    const there = run(welcome(group({ last_seq: 160 })), { type: "moved", group_id: "g", entries: range(101, 150) }, page(...range(151, 160)), entry(text(161)));
+    expect(there.rooms.g).toMatchObject({ live: true });
+    expect(seqs(there).at(-1)).toBe(161);
+  });
+
+  test("of a long window what is not needed goes, on both sides", () => {
+    const long = run(welcome(group({ last_seq: 500 })), page(...range(1, 500)));
+    const end = apply(long, { type: "trimmed", group_id: "g", from: 301, to: Infinity });
+    expect([seqs(end)[0], seqs(end).at(-1), end.rooms.g!.live]).toEqual([301, 500, true]);
+    const middle = apply(long, { type: "trimmed", group_id: "g", from: 101, to: 300 });
+    expect([seqs(middle)[0], seqs(middle).at(-1), middle.rooms.g!.live]).toEqual([101, 300, false]);
+    expect(apply(middle, entry(text(501))).rooms.g!.entries).toEqual(middle.rooms.g!.entries);
+  });
+
+  test("what one writes is no longer under way once it is stored", () => {
+    const mine = text(901, { sender_id: "me", client_id: "x" });
+    const sent = [{ type: "queued", message: message() }, { type: "sending", client_id: "x", ref: 7 }, { type: "ack", ref: 7, entry: mine }, entry(mine)].reduce((s, e) => apply(s, e as Happening), far());
+    expect(sent.outbox).toEqual([]);
+  });
+
+  test("an edit of the newest shows in the list, too", () => {
+    const edit = text(3, { kind: "edit", target_seq: 2, text: "new", client_id: null });
+    expect(run(welcome(group({ last_seq: 2 })), page(...range(1, 2)), entry(edit)).rooms.g!.latest!.seq).toBe(3);
+    expect(run(welcome(group()), page(...range(1, 2)), page(edit)).rooms.g!.entries[1]!.text).toBe("new");
+  });
+});
+
 describe("sending", () => {
   const mine = text(1, { sender_id: "me", client_id: "x" });
   const sent = () => run(welcome(group()), { type: "queued", message: message() }, { type: "sending", client_id: "x", ref: 7 });
@@ -138,6 +176,16 @@ describe("sending", () => {
     for (let i = 0; i < 6; i++) state = apply(apply(state, { type: "error", ref: 7, code: "unavailable" }), { type: "sending", client_id: "x", ref: 7 });
     expect(apply(state, { type: "error", ref: 7, code: "unavailable" }).outbox[0]!.status).toBe("failed");
     expect(apply(sent(), { type: "error", ref: 99, code: "not_a_member" }).outbox[0]!.status).toBe("sending");
+  });
+
+  test("files are brought first, each once, and the message then goes with them", () => {
+    const files = [{ key: "a", name: "a.jpg", type: "image/jpeg", size: 1 }, { key: "b", name: "b.jpg", type: "image/jpeg", size: 1 }];
+    const kept = { id: "1", kind: "photo", content_type: "image/jpeg", name: "a.jpg", size: 1, url: "/a" };
+    const brought: Happening = { type: "carried", client_id: "x", key: "a", attachment: kept };
+    const state = run(welcome(group()), { type: "queued", message: message({ files }) }, { type: "sending", client_id: "x" }, brought, brought);
+    expect(state.outbox[0]).toMatchObject({ attachments: [kept], files: [files[1]] });
+    expect(apply(state, { type: "refused", client_id: "x", code: "network", passing: true }).outbox[0]!.status).toBe("queued");
+    expect(apply(state, { type: "refused", client_id: "x", code: "too_large", passing: false }).outbox[0]).toMatchObject({ status: "failed", code: "too_large" });
   });
 
   test("writing counts as reading", () => {

@@ -13,6 +13,10 @@ export interface Room {
   entries: Entry[];
   /** Counts the times the window was thrown away, so that a list on the screen knows to start anew. */
   window: number;
+  /** Whether the window goes on with what is new. False while one reads far back: then it is only paged. */
+  live: boolean;
+  /** The newest entry that was seen, for the list of rooms. */
+  latest?: Entry;
   reads: Record<string, number>;
   typing: Record<string, number>;
   /** Who shares their position live, by person. */
@@ -29,6 +33,14 @@ export interface Live {
 /** Everyone in the room is meant; only who leads it may say so. */
 export const EVERYONE = "everyone";
 
+/** A file that goes with a message and is still only on this device. `key` makes it the same one however often it is brought. */
+export interface Carried {
+  key: string;
+  name: string;
+  type: string;
+  size: number;
+}
+
 /** A message on its way. `stored` = acknowledged, but entries before it are still to come. */
 export interface Pending {
   client_id: string;
@@ -37,6 +49,8 @@ export interface Pending {
   reply_to?: number;
   attachments?: Attachment[];
   mentions?: string[];
+  /** What the server does not have yet; each becomes one of `attachments`. */
+  files?: Carried[];
   at: string;
   status: "queued" | "sending" | "stored" | "failed";
   ref?: number;
@@ -49,7 +63,7 @@ export type Link = "signed_out" | "connecting" | "online" | "waiting";
 export interface State {
   me: User | null;
   link: Link;
-  /** True once the first welcome came: from then on the room list is the server's, not a guess. */
+  /** True once a list of rooms is there: the server's, or what was kept of it on this device. */
   ready: boolean;
   rooms: Record<string, Room>;
   people: Record<string, Person>;
@@ -61,19 +75,30 @@ export interface State {
 export type Happening =
   | ServerFrame
   | { type: "signed_in"; user: User; outbox: Pending[] }
+  /** What this device kept of the last time, until the server says more. */
+  | ({ type: "restored"; outbox: Pending[] } & Kept)
   | { type: "signed_out" }
   | { type: "me"; user: User }
   | { type: "link"; link: Link }
   | { type: "page"; group_id: string; entries: Entry[] }
+  /** Another part of the timeline is to be read: the window starts anew there. */
+  | { type: "moved"; group_id: string; entries: Entry[] }
+  /** Of the window only what lies between these seqs is still needed. */
+  | { type: "trimmed"; group_id: string; from: number; to: number }
   | { type: "reads"; group_id: string; items: { user_id: string; seq: number }[] }
   | { type: "pins"; group_id: string; features: Feature[] }
   | { type: "people"; people: Person[] }
   | { type: "queued"; message: Pending }
-  | { type: "sending"; client_id: string; ref: number }
+  | { type: "sending"; client_id: string; ref?: number }
+  | { type: "carried"; client_id: string; key: string; attachment: Attachment }
+  | { type: "refused"; client_id: string; code: string; passing: boolean }
   | { type: "retried"; client_id: string }
   | { type: "discarded"; client_id: string }
   | { type: "asked"; report: ReportNews }
   | { type: "dismissed"; report_id: string };
+
+/** What of the state outlives a page. */
+export type Kept = Pick<State, "rooms" | "people"> & { me: User };
 
 export const nothing: State = {
   me: null,
@@ -94,6 +119,8 @@ export function apply(state: State, event: Happening, now = Date.now()): State {
   switch (event.type) {
     case "signed_in":
       return { ...nothing, link: "connecting", me: event.user, people: { [event.user.id]: event.user }, outbox: event.outbox };
+    case "restored":
+      return { ...nothing, link: "connecting", ready: true, me: event.me, people: event.people, rooms: event.rooms, outbox: event.outbox };
     case "signed_out":
       return nothing;
     case "me":
@@ -112,10 +139,23 @@ export function apply(state: State, event: Happening, now = Date.now()): State {
     case "entry":
       return entered(state, event.group_id, [event.entry], now);
     case "entries":
-      if (event.complete === false) return inRoom(state, event.group_id, (room) => ({ ...room, entries: [], window: room.window + 1, typing: {} }));
+      if (event.complete === false) return inRoom(state, event.group_id, (room) => ({ ...room, entries: [], window: room.window + 1, live: true, typing: {} }));
       return entered(state, event.group_id, event.entries, now);
     case "page":
       return entered(state, event.group_id, event.entries, now);
+    case "moved":
+      return entered(
+        inRoom(state, event.group_id, (room) => ({ ...room, entries: [], window: room.window + 1, live: event.entries.some((e) => e.seq >= room.last_seq) })),
+        event.group_id,
+        event.entries,
+        now,
+      );
+    case "trimmed":
+      return inRoom(state, event.group_id, (room) => {
+        const entries = room.entries.filter((e) => e.seq >= event.from && e.seq <= event.to);
+        if (entries.length === room.entries.length || entries.length === 0) return room;
+        return { ...room, entries, live: room.live && entries.at(-1) === room.entries.at(-1) };
+      });
     case "group": {
       const old = state.rooms[event.group.id];
       if (!old && !event.group.my_role) return state; // an open group that is not ours
@@ -164,6 +204,14 @@ export function apply(state: State, event: Happening, now = Date.now()): State {
       return state.outbox.some((m) => m.client_id === event.message.client_id) ? state : { ...state, outbox: [...state.outbox, event.message] };
     case "sending":
       return inOutbox(state, (m) => m.client_id === event.client_id, (m) => ({ ...m, status: "sending", ref: event.ref }));
+    case "carried":
+      return inOutbox(
+        state,
+        (m) => m.client_id === event.client_id && (m.files ?? []).some((file) => file.key === event.key),
+        (m) => ({ ...m, attachments: [...(m.attachments ?? []), event.attachment], files: m.files?.filter((file) => file.key !== event.key) }),
+      );
+    case "refused":
+      return inOutbox(state, (m) => m.client_id === event.client_id, (m) => unsent(m, event.code, event.passing));
     case "retried":
       return inOutbox(state, (m) => m.client_id === event.client_id, (m) => ({ ...m, status: "queued", tries: 0, code: undefined, ref: undefined }));
     case "discarded":
@@ -181,10 +229,7 @@ export function apply(state: State, event: Happening, now = Date.now()): State {
       return inOutbox(
         state,
         (m) => event.ref !== undefined && m.ref === event.ref,
-        (m) => {
-          const again = m.tries < TRIES && (event.retry_after_ms !== undefined || PASSING.has(event.code));
-          return { ...m, status: again ? "queued" : "failed", ref: undefined, tries: m.tries + 1, code: event.code };
-        },
+        (m) => unsent(m, event.code, event.retry_after_ms !== undefined || PASSING.has(event.code)),
       );
     case "asked": {
       const there = event.report.group_id && state.rooms[event.report.group_id]?.entries.some((e) => e.report_id === event.report.id);
@@ -216,6 +261,8 @@ function welcomed(old: Room | undefined, { last_seq = 0, read_seq = 0, unread, m
     mentions: mentions_unread ?? old?.mentions ?? 0,
     entries: old?.entries ?? [],
     window: old?.window ?? 0,
+    live: old?.live ?? true,
+    latest: old?.latest,
     reads: old?.reads ?? {},
     typing: {},
     sharing: old?.sharing ?? {},
@@ -230,20 +277,30 @@ function entered(state: State, groupId: string, entries: Entry[], now: number): 
   for (const entry of entries) if (entry.sender_id) delete typing[entry.sender_id];
   for (const user of Object.keys(typing)) if (typing[user]! < now) delete typing[user];
   const window = changed(joined(room.entries, entries));
+  const end = window.at(-1)?.seq ?? 0;
   const last = entries.reduce((seq, e) => Math.max(seq, e.seq), room.last_seq);
   // Whoever writes has read what was there; the server counts the same way.
   const read = mine.reduce((seq, e) => Math.max(seq, e.seq), room.read_seq);
   const quiet = read > room.read_seq ? quietAfter(window, read) : room.quiet + entries.filter((e) => e.seq > room.last_seq && isChange(e)).length;
   const called = entries.filter((e) => e.seq > room.last_seq && means(e, state.me?.id)).length;
   const mentions = read > room.read_seq ? mentionsAfter(window, read, state.me?.id) : room.mentions + called;
-  const sent = new Set(entries.filter((e) => e.sender_id === state.me?.id && e.seq <= window.at(-1)!.seq).map((e) => e.client_id));
+  const sent = new Set(entries.filter((e) => e.sender_id === state.me?.id && (e.seq <= end || !room.live)).map((e) => e.client_id));
   const arrived = entries.flatMap((e) => (e.report_id && state.reports[e.report_id] ? [e.report_id] : []));
   return {
     ...state,
-    rooms: { ...state.rooms, [groupId]: { ...room, entries: window, last_seq: last, read_seq: read, quiet, mentions, typing } },
+    rooms: {
+      ...state.rooms,
+      [groupId]: { ...room, entries: window, live: room.live || end >= last, latest: newest(room.latest, window, entries), last_seq: last, read_seq: read, quiet, mentions, typing },
+    },
     outbox: sent.size ? state.outbox.filter((m) => m.group_id !== groupId || !sent.has(m.client_id)) : state.outbox,
     reports: arrived.reduce(drop, state.reports),
   };
+}
+
+/** In the window it stands as later changes left it. */
+function newest(known: Entry | undefined, window: Entry[], entries: Entry[]): Entry | undefined {
+  const seen = entries.reduce((last, e) => (last && last.seq >= e.seq ? last : e), known);
+  return seen && (window[seen.seq - (window[0]?.seq ?? 0)] ?? seen);
 }
 
 /** The window with `more` added where it touches; what would leave a hole is left out, to be paged for. */
@@ -318,6 +375,10 @@ function inRoom(state: State, groupId: string, change: (room: Room) => Room): St
 
 function inOutbox(state: State, which: (m: Pending) => boolean, change: (m: Pending) => Pending): State {
   return { ...state, outbox: state.outbox.map((m) => (which(m) ? change(m) : m)) };
+}
+
+function unsent(message: Pending, code: string, passing: boolean): Pending {
+  return { ...message, status: passing && message.tries < TRIES ? "queued" : "failed", ref: undefined, tries: message.tries + 1, code };
 }
 
 function without(state: State, groupId: string): State {

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { access, queries } from "../session";
+import { file, queries } from "../session";
 
 const KEPT_MS = 10 * 60_000;
 
@@ -7,7 +7,7 @@ const KEPT_MS = 10 * 60_000;
 export function useFile(url: string | null | undefined): { src?: string; failed: boolean } {
   const { data, isError } = useQuery({
     queryKey: ["file", url],
-    queryFn: async () => URL.createObjectURL(await access.file(url!)),
+    queryFn: async () => URL.createObjectURL(await file(url!)),
     enabled: Boolean(url),
     staleTime: Infinity,
     gcTime: KEPT_MS,

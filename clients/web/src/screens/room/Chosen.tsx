@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useProblem } from "../../ui/format";
 import css from "./Chosen.module.css";
-import type { Attaching } from "./useAttaching";
+import { type Attaching, waits } from "./useAttaching";
 
 /** What the next message will take along. */
 export function Chosen({ all, remove, again }: { all: Attaching[]; remove: (one: Attaching) => void; again: (one: Attaching) => void }) {
@@ -28,9 +28,9 @@ function One({ one, remove, again }: { one: Attaching; remove: () => void; again
     setPreview(address);
     return () => URL.revokeObjectURL(address);
   }, [one.file]);
-  const state = one.problem !== undefined ? say(one.problem) : one.kept ? "" : t("attach.bringing");
+  const state = waits(one) ? t("attach.waits") : one.problem !== undefined ? say(one.problem) : one.kept ? "" : t("attach.bringing");
   return (
-    <li data-failed={one.problem !== undefined || undefined}>
+    <li data-failed={(one.problem !== undefined && !waits(one)) || undefined}>
       <span className={css.sign}>{preview ? <img src={preview} alt="" /> : <IconFile size={20} stroke={1.7} />}</span>
       <span className={css.name}>
         {one.file.name}

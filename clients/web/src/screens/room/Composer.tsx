@@ -74,7 +74,8 @@ export function Composer({ group, reply, unreply, revised, unrevise, ask }: Prop
     }
     const attachments = attaching.all.flatMap((one) => one.kept ?? []);
     const mentions = called(text, draftOf(group.id).mentions);
-    say(group.id, text.trim(), reply?.seq, attachments.length ? attachments : undefined, mentions.length ? mentions : undefined);
+    const waiting = attaching.all.filter((one) => !one.kept).map((one) => one.file);
+    say(group.id, text.trim(), reply?.seq, attachments.length ? attachments : undefined, mentions.length ? mentions : undefined, waiting);
     setText("");
     keepDraft(group.id, { text: "", mentions: {} });
     attaching.clear();

@@ -17,6 +17,7 @@ import { Problem } from "../../api/http";
 import { ReportCard } from "../report/ReportCard";
 import { Acts } from "./Acts";
 import { Attachments } from "./Attachments";
+import { TakenAlong } from "./TakenAlong";
 import { Position } from "./Position";
 import { Written } from "./Written";
 import css from "./Timeline.module.css";
@@ -45,16 +46,18 @@ interface Props {
   reply: (entry: Entry) => void;
   /** Write one's own message anew. */
   revise: (entry: Entry) => void;
+  /** Whether one has come here for this one. */
+  target: boolean;
   jump: (seq: number) => void;
 }
 
-export const Message = memo(function Message({ item, room, me, role, reply, revise, jump }: Props) {
+export const Message = memo(function Message({ item, room, me, role, reply, revise, target, jump }: Props) {
   const { t } = useTranslation();
   const format = useFormat();
   const name = useNames();
   const { entry } = item;
   return (
-    <div className={css.item} data-starts={item.starts || undefined}>
+    <div className={css.item} data-starts={item.starts || undefined} data-target={target || undefined}>
       {entry?.seq === 1 && <p className={css.beginning}>{t("room.beginning", { name: room.group.name })}</p>}
       {item.day && (
         <p className={css.day}>
@@ -85,7 +88,7 @@ export const Message = memo(function Message({ item, room, me, role, reply, revi
   );
 });
 
-function Bubble({ item, room, own, role, reply, revise, jump }: Omit<Props, "me"> & { own: boolean }) {
+function Bubble({ item, room, own, role, reply, revise, jump }: Omit<Props, "me" | "target"> & { own: boolean }) {
   const { t } = useTranslation();
   const name = useNames();
   const format = useFormat();
@@ -123,6 +126,7 @@ function Bubble({ item, room, own, role, reply, revise, jump }: Omit<Props, "me"
         <div className={css.bubble} data-failed={pending?.status === "failed" || undefined} data-pending={pending ? true : undefined}>
           {answered && <Quote seq={answered} room={room} jump={jump} />}
           {attachments.length > 0 && <Attachments attachments={attachments} />}
+          {pending?.files?.map((file) => <TakenAlong key={file.key} file={file} />)}
           {entry?.feature && <Position feature={entry.feature} />}
           <span className={css.text}>
             {entry?.deleted ? <em>{t("entry.delete")}</em> : <Written text={(entry ?? pending)!.text ?? ""} mentions={(entry ?? pending)!.mentions} me={me} name={name} />}

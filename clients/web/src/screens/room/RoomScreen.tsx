@@ -2,9 +2,10 @@ import { Button, Loader } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useSearch } from "wouter";
 import { Problem } from "../../api/http";
 import type { Entry, Group, Page } from "../../api/types";
-import { get, join, load } from "../../session";
+import { get, goTo, join, leaveAlone, load } from "../../session";
 import { happen, useApp, useRoom } from "../../state/store";
 import { Avatar } from "../../ui/Avatar";
 import { useProblem } from "../../ui/format";
@@ -13,7 +14,7 @@ import { Composer } from "./Composer";
 import { RoomHeader } from "./RoomHeader";
 import { TaskBar } from "./TaskBar";
 import css from "./RoomScreen.module.css";
-import { Timeline } from "./Timeline";
+import { places, Timeline } from "./Timeline";
 
 const AskDialog = lazy(() => import("../report/AskDialog"));
 
@@ -36,6 +37,8 @@ function Inside({ id }: { id: string }) {
   const empty = room.entries.length === 0;
   const first = useQuery({ queryKey: ["newest", id, room.window], queryFn: () => load(id).then(() => true), enabled: empty && room.last_seq > 0 });
   useReads(id);
+  const [from] = useState(room.read_seq);
+  const { target, setTarget, coming } = useTarget(id);
 
   return (
     <div className={css.room}>
@@ -46,7 +49,7 @@ function Inside({ id }: { id: string }) {
           {t("link.waiting")}
         </p>
       )}
-      {empty && room.last_seq > 0 ? (
+      {(empty && room.last_seq > 0) || coming ? (
         <div className={css.wait}>
           {first.isError ? (
             <>
@@ -60,7 +63,7 @@ function Inside({ id }: { id: string }) {
           )}
         </div>
       ) : (
-        <Timeline key={room.window} room={room} reply={setReply} revise={setRevised} />
+        <Timeline key={room.window} room={room} from={from} target={target} setTarget={setTarget} reply={setReply} revise={setRevised} />
       )}
       {room.group.ended_at ? (
         <p className={css.ended}>{t("room.ended")}</p>
@@ -71,6 +74,24 @@ function Inside({ id }: { id: string }) {
       <Suspense>{asking && <AskDialog group={room.group} close={() => setAsking(false)} />}</Suspense>
     </div>
   );
+}
+
+/** The entry to be gone to: the one that the address names (?at=57), or where one was reading before. */
+function useTarget(id: string) {
+  const at = Number(new URLSearchParams(useSearch()).get("at")) || null;
+  const seq = at ?? places.get(id) ?? null;
+  const [target, setTarget] = useState(seq);
+  const [coming, setComing] = useState(seq !== null);
+  useEffect(() => {
+    if (seq === null) return;
+    const arrive = (where: number | null) => {
+      setTarget(where);
+      setComing(false);
+    };
+    goTo(id, seq).then(() => arrive(seq), () => arrive(null)); // at the end, where one would be without it
+  }, [id, at]);
+  useEffect(() => () => leaveAlone(id), [id]);
+  return { target, setTarget, coming };
 }
 
 /** Who has read how far, as it stands; from then on it comes over the socket. */

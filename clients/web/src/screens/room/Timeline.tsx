@@ -1,11 +1,11 @@
 import { Button, Loader } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
-import { IconChevronDown } from "@tabler/icons-react";
+import { IconChevronDown, IconChevronUp } from "@tabler/icons-react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Virtuoso, type VirtuosoHandle } from "react-virtuoso";
 import type { Entry } from "../../api/types";
-import { older, read } from "../../session";
+import { goTo, goToEnd, newer, older, read, trim } from "../../session";
 import type { Room } from "../../state/apply";
 import { useApp } from "../../state/store";
 import { useFormat } from "../../ui/format";
@@ -20,7 +20,21 @@ const TOGETHER_MS = 5 * 60_000;
 /** The height of the space below the last item, as in the style sheet. */
 const END = 18;
 
-export function Timeline({ room, reply, revise }: { room: Room; reply: (entry: Entry) => void; revise: (entry: Entry) => void }) {
+/** Where one was reading in each room, kept while the application is open. */
+export const places = new Map<string, number>();
+
+interface Props {
+  room: Room;
+  /** How far one had read when the room was opened. */
+  from: number;
+  /** The entry to be shown first, or to go to. */
+  target: number | null;
+  setTarget: (seq: number | null) => void;
+  reply: (entry: Entry) => void;
+  revise: (entry: Entry) => void;
+}
+
+export function Timeline({ room, from, target, setTarget, reply, revise }: Props) {
   const { t } = useTranslation();
   const format = useFormat();
   const me = useApp((state) => state.me!.id);
@@ -30,13 +44,14 @@ export function Timeline({ room, reply, revise }: { room: Room; reply: (entry: E
   const list = useRef<VirtuosoHandle>(null);
   const [bottom, setBottom] = useState(true);
   const [failed, setFailed] = useState(false);
+  const [above, setAbove] = useState(false);
   const seen = useRef(0);
   const id = room.group.id;
   const { entries } = room;
   const first = entries[0]?.seq ?? 1;
 
   // Where "New" stands is decided once, when the room is opened: it must not run away from the eye.
-  const [marker] = useState(() => entries.find((e) => e.seq > room.read_seq && e.sender_id !== me)?.seq);
+  const [marker] = useState(() => entries[0] && entries[0].seq <= from + 1 ? entries.find((e) => e.seq > from && e.sender_id !== me)?.seq : undefined);
 
   const items = useMemo(() => {
     const under: Item[] = outbox.filter((m) => m.group_id === id).map((m) => ({ pending: m, at: m.at, sender: me, starts: false, ends: true, day: null, marker: false }));
@@ -66,7 +81,7 @@ export function Timeline({ room, reply, revise }: { room: Room; reply: (entry: E
 
   // At the end it stays at the end: when something new comes, a report grows or a keyboard opens. Until one scrolls up.
   const log = useRef<HTMLDivElement>(null);
-  const stays = useRef(!marker);
+  const stays = useRef(!marker && !target && room.live);
   const settle = useCallback(() => {
     if (stays.current) list.current?.scrollToIndex({ index: "LAST", align: "end", offset: END });
   }, []);
@@ -90,16 +105,48 @@ export function Timeline({ room, reply, revise }: { room: Room; reply: (entry: E
     before.current = mine;
   }, [mine, settle]);
 
-  const jump = (seq: number) => {
+  const jump = useCallback(
+    (seq: number) => {
+      setFailed(false);
+      setTarget(null);
+      goTo(id, seq).then(
+        () => setTarget(seq),
+        () => setFailed(true),
+      );
+    },
+    [id, setTarget],
+  );
+  const last = entries.at(-1)?.seq ?? 0;
+  const within = target !== null && target >= first && target <= last;
+  // A list that has only now been put on the page is already there.
+  const [opened] = useState(target);
+  useEffect(() => {
+    if (!within || target === opened) return;
     up();
-    if (seq >= first) list.current?.scrollToIndex({ index: seq - first, align: "center", behavior: still ? "auto" : "smooth" });
-  };
+    list.current?.scrollToIndex({ index: target - first, align: "center", behavior: still ? "auto" : "smooth" });
+  }, [target, within]);
   const more = useCallback(() => {
     setFailed(false);
     older(id).catch(() => setFailed(true));
   }, [id]);
+  const toEnd = () => {
+    setTarget(null);
+    stays.current = true;
+    if (room.live) list.current?.scrollToIndex({ index: "LAST", align: "end", offset: END, behavior: still ? "auto" : "smooth" });
+    else goToEnd(id).catch(() => setFailed(true));
+  };
 
-  const start = marker ? Math.max(0, marker - first) : items.length - 1;
+  const place = useRef({ top: 0, bottom: true });
+  useEffect(
+    () => () => {
+      if (place.current.bottom || !place.current.top) places.delete(id);
+      else places.set(id, place.current.top);
+    },
+    [id],
+  );
+
+  const start = within ? target - first : marker ? Math.max(0, marker - first) : items.length - 1;
+  const unread = above && from > 0 && from + 1 < first ? room.last_seq - from : 0;
   const news = entries.at(-1) ? Math.max(0, room.last_seq - Math.max(seen.current, room.read_seq)) : 0;
 
   return (
@@ -123,16 +170,23 @@ export function Timeline({ room, reply, revise }: { room: Room; reply: (entry: E
             ref={list}
             data={items}
             firstItemIndex={first /* items are counted by seq, so a page added in front moves nothing */}
-            initialTopMostItemIndex={{ index: start, align: marker && marker > first ? "center" : "end" }}
+            initialTopMostItemIndex={{ index: start, align: within || (marker && marker > first) ? "center" : "end" }}
             computeItemKey={(_, { pending, entry }) => pending?.client_id ?? (entry!.sender_id === me ? entry!.client_id : null) ?? entry!.id}
             startReached={more}
+            endReached={() => !room.live && void newer(id).catch(() => setFailed(true))}
+            increaseViewportBy={600}
             totalListHeightChanged={settle}
             atBottomThreshold={80}
             atBottomStateChange={(at) => {
-              setBottom(at);
-              if (at) stays.current = true;
+              const end = at && room.live;
+              place.current.bottom = end;
+              setBottom(end);
+              if (end) stays.current = true;
             }}
-            rangeChanged={({ endIndex }) => {
+            rangeChanged={({ startIndex, endIndex }) => {
+              place.current.top = startIndex;
+              setAbove(startIndex > from + 1);
+              trim(id, startIndex, endIndex);
               const last = Math.min(endIndex, entries.at(-1)?.seq ?? 0);
               seen.current = Math.max(seen.current, last);
               look();
@@ -140,10 +194,15 @@ export function Timeline({ room, reply, revise }: { room: Room; reply: (entry: E
             alignToBottom
             components={PARTS}
             context={{ room, failed, more }}
-            itemContent={(_, item) => <Message item={item} room={room} me={me} role={item.sender ? roles[item.sender] : undefined} reply={reply} revise={revise} jump={jump} />}
+            itemContent={(_, item) => <Message item={item} room={room} me={me} role={item.sender ? roles[item.sender] : undefined} reply={reply} revise={revise} target={item.entry !== undefined && item.entry.seq === target} jump={jump} />}
           />
         )}
       </div>
+      {unread > 0 && (
+        <Button className={css.unread} variant="default" radius="xl" size="sm" leftSection={<IconChevronUp size={18} />} onClick={() => jump(from + 1)}>
+          {t("room.first_unread", { count: unread })}
+        </Button>
+      )}
       {!bottom && (
         <Button
           className={css.latest}
@@ -151,7 +210,7 @@ export function Timeline({ room, reply, revise }: { room: Room; reply: (entry: E
           radius="xl"
           size="sm"
           leftSection={<IconChevronDown size={18} />}
-          onClick={() => list.current?.scrollToIndex({ index: "LAST", align: "end", offset: END, behavior: still ? "auto" : "smooth" })}
+          onClick={toEnd}
         >
           {t("room.latest")}
           {news > 0 && <span className={css.news}>{news}</span>}

@@ -1,4 +1,5 @@
 import { useCallback, useRef, useState } from "react";
+import { Problem } from "../../api/http";
 import type { Attachment } from "../../api/types";
 import { detach, upload, uuid } from "../../session";
 
@@ -11,6 +12,9 @@ export interface Attaching {
 }
 
 export const MOST = 10;
+
+/** There is no connection: it goes along as it is, and is brought when there is one. */
+export const waits = (one: Attaching) => one.problem instanceof Problem && one.problem.offline;
 
 /** The files chosen for the next message; each is brought at once, so that sending need not wait. */
 export function useAttaching() {
@@ -45,5 +49,5 @@ export function useAttaching() {
     },
     [bring],
   );
-  return { all, add, remove, again, clear: () => setAll([]), ready: all.every((one) => one.kept) };
+  return { all, add, remove, again, clear: () => setAll([]), ready: all.every((one) => one.kept || waits(one)) };
 }

@@ -15,7 +15,7 @@ export const RoomRow = memo(function RoomRow({ room, open }: { room: Room; open:
   const name = useNames();
   const me = useApp((state) => state.me?.id);
   const { group } = room;
-  const last = room.entries.at(-1);
+  const last = room.latest;
   const count = unread(room);
   const draft = useDraft(group.id).text.trim();
   const who = last?.kind === "text" ? `${last.sender_id === me ? t("list.you") : name(last.sender_id).split(" ")[0]}: ` : "";

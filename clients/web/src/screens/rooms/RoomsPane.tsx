@@ -22,7 +22,7 @@ function order(a: Room, b: Room): number {
   return Number(Boolean(a.group.ended_at)) - Number(Boolean(b.group.ended_at)) || latest(b).localeCompare(latest(a));
 }
 function latest(room: Room): string {
-  return room.entries.at(-1)?.at ?? room.group.created_at ?? "";
+  return room.latest?.at ?? room.group.created_at ?? "";
 }
 
 export function RoomsPane({ open }: { open?: string }) {
