@@ -87,6 +87,11 @@ def mariadb_bin() -> Path | None:
     return Path(found).parent if found else None
 
 
+def font(name: str) -> Path | None:
+    """A font of the machine, by the name of its file."""
+    return next(Path("/usr/share/fonts").rglob(name), None)
+
+
 def chromium() -> Path | None:
     """A browser that Playwright can drive, of the machine or of Playwright's own."""
     for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
@@ -111,6 +116,9 @@ def provide(say: Say, *, servers: bool, browser: bool, mariadb: bool = False) ->
         "mariadb-server": mariadb and not mariadb_bin(),
         "chromium": browser and not chromium(),
         "libatomic1": browser and not find_library("atomic"),  # of the Node inside Playwright
+        # Of pictures and printed reports: reports/README.md.
+        "fonts-inter": servers and not font("Inter-Regular.otf"),
+        "fonts-noto-cjk": servers and not font("NotoSansCJK-Regular.ttc"),
     }
     missing = [package for package, lacks in wanted.items() if lacks]
     if not missing:

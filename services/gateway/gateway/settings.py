@@ -43,6 +43,9 @@ class GatewaySettings(Settings):
         default=60 * 86400, ge=1, description="Life of the cookie of an automatic login."
     )
     RPC_SECONDS: float = Field(default=5.0, gt=0, description="Deadline of a call to a service.")
+    FILE_WAIT_SECONDS: float = Field(
+        default=20.0, gt=0, description="How long an answer waits for a file of a report to be made."
+    )
     SEND_SECONDS: float = Field(default=10.0, gt=0, description="Deadline of a message, waiting included.")
     SEND_BATCH: int = Field(default=200, ge=1, le=500, description="Messages one call to chat carries.")
     SEND_WAITING: int = Field(default=5000, ge=1, description="Messages a worker lets wait; more is refused.")

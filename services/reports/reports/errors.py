@@ -1,6 +1,6 @@
 """The refusals of reports: the code is contract, the sentence is for people."""
 
-from kit.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthenticated
+from kit.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthenticated, Unavailable
 
 
 def report_not_found() -> NotFound:
@@ -9,6 +9,20 @@ def report_not_found() -> NotFound:
 
 def report_not_ready() -> Conflict:
     return Conflict("report_not_ready", "The report is not made yet, or could not be made.")
+
+
+def part_not_found(what: str) -> NotFound:
+    return NotFound(f"{what}_not_found", f"The report has no such {what}.")
+
+
+def file_not_made() -> Unavailable:
+    return Unavailable(
+        "file_not_made", "This form of the report could not be made; try again in a while.", retry_after=60
+    )
+
+
+def too_many_files(most: int) -> TooMany:
+    return TooMany("too_many_files", f"{most} files are still being made for you.", retry_after=5)
 
 
 def point_not_found() -> NotFound:

@@ -1,4 +1,4 @@
-"""The queue: rows of loads and reports, each taken by one worker under a lease.
+"""The queue: rows of loads, reports and their files, each taken by one worker under a lease.
 
 Leases are counted by the database's clock, so that workers need not agree on the time.
 """
@@ -14,12 +14,12 @@ from kit.event import new_id
 from kit.observe import carry_trace, get_logger
 from sqlalchemy.dialects.postgresql import insert
 
-from reports.models import Load, Report
+from reports.models import Load, Report, ReportFile
 
 log = get_logger(__name__)
 CHANNEL = "reports_jobs"
 OPEN = ("queued", "running")
-J = TypeVar("J", Load, Report)
+J = TypeVar("J", Load, Report, ReportFile)
 
 
 class LeaseLost(Exception):
@@ -31,7 +31,7 @@ def wake(tx: Transaction) -> None:
     tx.execute(sa.text(f"NOTIFY {CHANNEL}"))
 
 
-def add(tx: Transaction, model: type[Load] | type[Report], **values: Any) -> str | None:
+def add(tx: Transaction, model: type[Load] | type[Report] | type[ReportFile], **values: Any) -> str | None:
     """Queues a job and returns its id; None if there is one already that makes it needless."""
     row = (
         insert(model)
@@ -90,7 +90,7 @@ def hold(tx: Transaction, job: J) -> J:
 
 
 @contextmanager
-def kept(engine: sa.Engine, job: Load | Report, lease_seconds: float) -> Iterator[None]:
+def kept(engine: sa.Engine, job: Load | Report | ReportFile, lease_seconds: float) -> Iterator[None]:
     """Extends the lease from a thread of its own while the work goes on."""
     done = threading.Event()
     model = type(job)

@@ -1,4 +1,4 @@
-"""Facts, and the jobs that make them and draw from them; who may see what, as we heard of it."""
+"""Facts, and the jobs that make them, draw from them and make files of it; who may see what, as we heard."""
 
 from datetime import datetime
 from typing import Any
@@ -41,7 +41,6 @@ class Job:
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
-    as_of: Mapped[datetime | None]
     error: Mapped[str | None]
     trace: Mapped[dict[str, Any] | None]
 
@@ -53,6 +52,7 @@ class Load(Job, Base):
     source: Mapped[str]
     requested_by: Mapped[Id | None]
     scheduled_at: Mapped[datetime | None]
+    as_of: Mapped[datetime | None]
     whole: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     rows: Mapped[dict[str, Any] | None]
     changed: Mapped[dict[str, Any] | None]
@@ -95,6 +95,7 @@ class Report(Job, Base):
     group_id: Mapped[Id | None]
     subscription_id: Mapped[Id | None]
     scheduled_at: Mapped[datetime | None]
+    as_of: Mapped[datetime | None]
     progress: Mapped[float] = mapped_column(Float, default=0.0, server_default="0")
     load_id: Mapped[Id | None]
     kpis: Mapped[list[Any] | None]
@@ -107,7 +108,35 @@ class Report(Job, Base):
         UniqueConstraint("subscription_id", "scheduled_at", name="reports_once"),
         Index("reports_mine", "requested_by", "id"),
         Index("reports_open", "id", postgresql_where=text("status IN ('queued', 'running')")),
+        Index("reports_ended", "finished_at"),
     )
+
+
+class ReportFile(Job, Base):
+    """A report as a file, made once and kept while it is asked for. Its bytes can always be made again.
+
+    `name` says which: the form with what else was asked (`files/wanted.py`).
+    """
+
+    __tablename__ = "report_files"
+    report_id: Mapped[Id]
+    name: Mapped[str]
+    wanted: Mapped[dict[str, Any]]
+    asked_by: Mapped[Id | None]
+    asked_at: Mapped[datetime]
+    size: Mapped[int | None]
+    etag: Mapped[str | None]
+    __table_args__ = (
+        # Who asks while it is being made waits for the same one.
+        UniqueConstraint("report_id", "name", name="report_files_once"),
+        Index("report_files_open", "created_at", postgresql_where=text("status IN ('queued', 'running')")),
+        Index("report_files_idle", "asked_at"),
+    )
+
+    @property
+    def key(self) -> str:
+        """Where its bytes are in the store."""
+        return f"reports/{self.report_id}/{self.name}"
 
 
 class Subscription(Base):

@@ -8,7 +8,7 @@ from kit.db import Transaction
 from sqlalchemy.dialects.postgresql import insert
 
 from reports.errors import group_ended, group_not_found, not_a_member
-from reports.models import Member, Person, Room
+from reports.models import Member, Person, Report, Room
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,19 @@ def know_caller(tx: Transaction, caller: Caller) -> None:
     keep_person(
         tx, caller.id, kind=caller.kind, permissions=sorted(caller.permissions), active=True, version=0
     )
+
+
+def may_see(tx: Transaction, report: Report, user_id: str) -> bool:
+    """Whether a person may see a report now, by our copies: nobody is there who could be asked for them."""
+    person = tx.get(Person, user_id)
+    if person is None or not person.active:
+        return False
+    if not {f"reports:{report.type}", "administrator"} & set(person.permissions):
+        return False
+    if report.requested_by == user_id:
+        return True
+    found = membership(tx, report.group_id, user_id) if report.group_id else None
+    return found is not None and found.role is not None
 
 
 def why_not(tx: Transaction, *, owner_id: str, type: str, group_id: str | None) -> str | None:

@@ -4,14 +4,15 @@ are acquired, analysed and drawn by a worker, and the report is handed to the pe
 
 from base64 import b64decode
 from datetime import UTC
-from typing import Any
+from typing import Any, cast
 
 import nameko
 import sqlalchemy as sa
 from kit.clock import now, parse, rfc3339
 from kit.db import Transaction
 from kit.fields import an_id, bounded, checked, is_id, page, read_cursor
-from kit.service import MEASURE_SECONDS, SETTINGS, Ask, Service, every, hear, offload, rpc
+from kit.service import MEASURE_SECONDS, SETTINGS, Ask, Files, Service, every, hear, offload, rpc
+from kit.store import Store
 from nameko.extensions import DependencyProvider
 
 from reports import ahead, behind, choices, condition, due, hooks, jobs, rooms
@@ -30,6 +31,7 @@ from reports.errors import (
     too_many_subscriptions,
 )
 from reports.events import GroupEnded, MemberJoined, MemberLeft, MemberRoleChanged, PermissionsChanged
+from reports.files import keeping
 from reports.making import KINDS, Kind
 from reports.models import Load, Member, Report, Subscription
 from reports.requests import (
@@ -58,6 +60,7 @@ class Reports(Service):
     name = "reports"
     _prepared = _Prepared()
     groups: Any = Ask("groups")
+    files = cast(Store, Files())
     settings: ReportsSettings
 
     # --- what it answers: reports ------------------------------------------------------------------
@@ -132,6 +135,15 @@ class Reports(Service):
     def report(self, *, report_id: str) -> dict[str, Any]:
         """A report, for who asked for it and the members of its room, if they have the right to its type."""
         return show_report(self._seen(report_id), whole=True)
+
+    @rpc
+    def file(self, *, report_id: str, wanted: dict[str, Any]) -> dict[str, Any]:
+        """A report as a file, for who may see the report: where it lies, or that it is still being made.
+
+        Args:
+            wanted: `form` and what else can be chosen; see `files/wanted.py`.
+        """
+        return self._file(self._seen(report_id), wanted, self.caller.id)
 
     @rpc
     def rows(
@@ -365,6 +377,22 @@ class Reports(Service):
         most = max(1, min(limit or MOST_TIMES, MOST_TIMES))
         return {"items": offload(lambda: ahead.times(rows, *span, limit=most, after=after, each=each))}
 
+    @rpc
+    def picture(
+        self, *, report_id: str, user_id: str, width: int = 720, scale: int = 1, theme: str = "light"
+    ) -> dict[str, Any]:
+        """For what is sent to somebody: the report as a card, `width` by `width / 2`, if they may see it now.
+
+        Raises:
+            NotFound: they may not.
+        """
+        row = self._known(report_id)
+        with self.db() as tx:
+            if row is None or not rooms.may_see(tx, row, user_id):
+                raise report_not_found()
+        asked = {"form": "png", "width": width, "scale": scale, "theme": theme}
+        return self._file(row, asked, None)
+
     # --- what it answers: the operator, who makes our copies anew ------------------------------------
 
     @rpc
@@ -454,6 +482,17 @@ class Reports(Service):
         with self.db() as tx:
             condition.measure(tx, self._sources)
 
+    @every(600)
+    def forget(self) -> None:
+        """Forgets files that nobody asks for, and reports that are older than they are kept."""
+        settings = self.settings
+        for days, in_rooms in ((settings.REPORTS_KEPT_DAYS, False), (settings.ROOM_REPORTS_KEPT_DAYS, True)):
+            if days:
+                with self.db() as tx:
+                    keeping.clear_reports(tx, self.files, days, in_rooms=in_rooms)
+        with self.db() as tx:
+            keeping.clear_idle(tx, self.files, settings.FILES_KEPT_DAYS)
+
     # --- how it does it ----------------------------------------------------------------------------
 
     def work(self) -> list[dict[str, Any]]:
@@ -499,10 +538,7 @@ class Reports(Service):
             NotFound: there is none, or it is not theirs to see.
             Forbidden: they lack the right to its type.
         """
-        if not is_id(report_id):
-            raise report_not_found()
-        with self.db() as tx:
-            row = tx.get(Report, report_id)
+        row = self._known(report_id)
         if row is None:
             raise report_not_found()
         if row.requested_by != self.caller.id and not (
@@ -511,6 +547,24 @@ class Reports(Service):
             raise report_not_found()
         self.caller.require(f"reports:{row.type}")
         return row
+
+    def _known(self, report_id: str) -> Report | None:
+        with self.db() as tx:
+            return tx.get(Report, report_id) if is_id(report_id) else None
+
+    def _file(self, report: Report, asked: dict[str, Any], asked_by: str | None) -> dict[str, Any]:
+        if report.status != "ready":
+            raise report_not_ready()
+        file = keeping.wanted(report, asked)
+        with self.db() as tx:
+            row = keeping.ask(tx, report, file, asked_by, self.settings.MOST_OPEN_FILES)
+        if row.status == "ready":
+            try:
+                self.files.size(row.key)
+            except FileNotFoundError:  # the store was emptied, or came from another backup than the rows
+                with self.db() as tx:
+                    row = keeping.again(tx, row)
+        return keeping.show(row, report, file)
 
     def _membership(self, group_id: str, *, sending: bool = False) -> rooms.Membership:
         """The caller's, from our copy; groups is asked only for what we have not heard of, and whether who

@@ -44,6 +44,24 @@ class ReportsSettings(Settings):
     MOST_OPEN_REPORTS: int = Field(
         default=20, ge=1, description="Reports of one person in the queue at once."
     )
+    FILES_URL: str = Field(
+        default="file:///var/lib/bchat/files",
+        description="Where files of reports are, the same as for the gateway: a folder or s3://bucket/prefix.",
+    )
+    FILE_SECONDS: float = Field(default=60.0, gt=0, description="Longest the drawing of a file may take.")
+    FILE_MEMORY_MB: int = Field(
+        default=1024, ge=256, description="Most memory the drawing of a file may take."
+    )
+    MOST_OPEN_FILES: int = Field(default=20, ge=1, description="Files of one person in the queue at once.")
+    FILES_KEPT_DAYS: int = Field(
+        default=7, ge=1, description="How long a file is kept that nobody asks for; it can be made again."
+    )
+    REPORTS_KEPT_DAYS: int = Field(
+        default=400, ge=0, description="How long a report to oneself is kept after it was made; 0 for good."
+    )
+    ROOM_REPORTS_KEPT_DAYS: int = Field(
+        default=0, ge=0, description="The same of reports in rooms, where people talk about them; 0 for good."
+    )
     LOADS_KEPT_DAYS: int = Field(
         default=90, ge=1, description="How long a load is remembered; the newest always."
     )

@@ -17,6 +17,7 @@ from reports.analyse.period import month_end
 from reports.catalogue import CATALOGUE
 
 LOCALES = ("en", "zh-Hant", "zh-Hans")
+PLAIN = ("count", "ratio")  # units that go without saying
 Number = Decimal | float | int
 _ALIASES = {
     "zh-tw": "zh-Hant",

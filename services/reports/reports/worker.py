@@ -1,9 +1,14 @@
-"""The worker: takes loads and reports from the queue, one at a time, outside the service's event loop."""
+"""The worker: takes loads, reports and files of reports from the queue, outside the service's event loop.
 
+It has two lanes, each with one job at a time: somebody waits for a file, and a load may take minutes.
+"""
+
+import hashlib
 import select
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import UTC, timedelta
 from typing import Any
@@ -15,6 +20,7 @@ from kit.db import Transaction, Transactions, connect
 from kit.errors import Refusal
 from kit.observe import get_logger, span
 from kit.outbox import OutboxRelay
+from kit.store import Store
 from prometheus_client import Histogram
 from sqlalchemy.exc import InterfaceError, OperationalError
 
@@ -24,7 +30,8 @@ from reports.acquire.replica import Limits, LoadError
 from reports.acquire.sources import Source, read_sources
 from reports.acquire.tieout import LOOKED_AT, SHOWN_ON, Check, tie_out
 from reports.events import LoadFinished, ReportMade, ReportProgressed, SourceStateChanged
-from reports.models import HookCall, Load, Report
+from reports.files import press
+from reports.models import HookCall, Load, Report, ReportFile
 from reports.rooms import why_not, why_not_there
 from reports.settings import ReportsSettings
 from reports.words import Words
@@ -45,6 +52,18 @@ def run(settings: ReportsSettings, stop: threading.Event) -> None:
     relay = OutboxRelay(engine, settings.AMQP_URI, settings.OUTBOX_POLL_SECONDS)
     relay.start()
     worker = Worker(Transactions(engine, "reports", relay.wake), settings)
+    with ThreadPoolExecutor(2, "lane") as lanes:
+        works = (worker.work, worker.work_on_files)
+        running = [lanes.submit(_lane, engine, work, settings.POLL_SECONDS, stop) for work in works]
+        wait(running, return_when=FIRST_COMPLETED)
+        stop.set()  # one lane that broke ends the process, which is started anew
+    relay.stop()
+    engine.dispose()
+    for lane in running:
+        lane.result()
+
+
+def _lane(engine: sa.Engine, work: Callable[[], bool], seconds: float, stop: threading.Event) -> None:
     failures = 0
     while not stop.is_set():
         try:
@@ -52,15 +71,13 @@ def run(settings: ReportsSettings, stop: threading.Event) -> None:
                 ear.execute(sa.text(f"LISTEN {jobs.CHANNEL}"))
                 failures = 0
                 while not stop.is_set():
-                    while not stop.is_set() and worker.work():
+                    while not stop.is_set() and work():
                         pass
-                    _wait(ear, settings.POLL_SECONDS)
+                    _wait(ear, seconds)
         except OWN_DATABASE as problem:
             failures += 1
             log.warning("worker_waits", problem=str(problem))
             stop.wait(min(2.0**failures / 4, 15.0))
-    relay.stop()
-    engine.dispose()
 
 
 def _wait(ear: sa.Connection, seconds: float) -> None:
@@ -73,7 +90,7 @@ def _wait(ear: sa.Connection, seconds: float) -> None:
 
 
 class Worker:
-    """Does one job at a time.
+    """Does jobs, each method one at a time.
 
     Args:
         db: opens transactions on our schema.
@@ -83,6 +100,7 @@ class Worker:
         self.db = db
         self.settings = settings
         self.sources: Mapping[str, Source] = read_sources(settings.SOURCES_FILE)
+        self.files = Store(settings.FILES_URL)
 
     def work(self) -> bool:
         """Does the next job; False if there is none. Loads go first: reports draw from them."""
@@ -90,11 +108,15 @@ class Worker:
             Report, self._make, self._tell_report
         )
 
+    def work_on_files(self) -> bool:
+        """Makes the next file of a report; False if there is none to make."""
+        return self._next(ReportFile, self._press)
+
     def _next(
         self,
         model: type[jobs.J],
         do: Callable[[jobs.J], None],
-        tell: Callable[[Transaction, jobs.J], None],
+        tell: Callable[[Transaction, jobs.J], None] | None = None,
     ) -> bool:
         with self.db() as tx:
             job = jobs.claim(tx, model, self.settings.LEASE_SECONDS)
@@ -115,7 +137,7 @@ class Worker:
             except OWN_DATABASE:
                 # Nothing can be written down now; the lease will run out and the job is taken again.
                 raise
-            except (_Failed, LoadError, Refusal) as problem:
+            except (_Failed, LoadError, press.NotMade, Refusal) as problem:
                 outcome = "failed"
                 log.warning("job_failed", job=name, job_id=job.id, problem=str(problem.__cause__ or problem))
                 self._fail(job, tell, problem.detail if isinstance(problem, Refusal) else str(problem))
@@ -126,11 +148,12 @@ class Worker:
         WORKED.labels(name, outcome).observe(time.perf_counter() - started)
         return True
 
-    def _fail(self, job: jobs.J, tell: Callable[[Transaction, jobs.J], None], reason: str) -> None:
+    def _fail(self, job: jobs.J, tell: Callable[[Transaction, jobs.J], None] | None, reason: str) -> None:
         with suppress(jobs.LeaseLost), self.db() as tx:
             held = jobs.hold(tx, job)
             held.status, held.error, held.finished_at = "failed", reason[:2000], now()
-            tell(tx, held)
+            if tell:
+                tell(tx, held)
 
     # --- loads -------------------------------------------------------------------------------------
 
@@ -286,6 +309,26 @@ class Worker:
             held.load_id, held.as_of = used.id, used.as_of
             self._tell_report(tx, held)
         log.info("report_made", report_id=job.id, type=job.type, load_id=used.id)
+
+    def _press(self, job: ReportFile) -> None:
+        with self.db() as tx:
+            report = tx.get(Report, job.report_id)
+            if report is None or report.status != "ready":
+                raise _Failed("The report is not there any more.")
+            source = self.sources.get(report.source)
+            frozen = press.frozen(
+                report, source.title if source else report.source, source.zone if source else UTC
+            )
+        content = press.made(
+            frozen, job.wanted, seconds=self.settings.FILE_SECONDS, megabytes=self.settings.FILE_MEMORY_MB
+        )
+        with self.db() as tx:
+            # Put while the row is held: bytes of one that was given up meanwhile would stay for good.
+            held = jobs.hold(tx, job)
+            self.files.put(job.key, content)
+            held.status, held.finished_at, held.size = "ready", now(), len(content)
+            held.etag = hashlib.sha256(content).hexdigest()[:32]
+        log.info("file_made", report_id=job.report_id, name=job.name, bytes=len(content))
 
     def _loads(self, tx: Transaction, source: str) -> tuple[Load, Load]:
         """The load that the facts are of, and the newest that ended."""

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from kit.caller import Caller
 from kit.db import Transactions
 from kit.event import new_id
+from kit.store import Store
 from kit.testing import make, required, settings, staff
 from reports.acquire.canonical import fact_tables
 from reports.acquire.load import Reading, load
@@ -304,7 +305,8 @@ class House:
     groups: Groups = field(default_factory=Groups)
 
     def service(self, caller: Caller) -> Reports:
-        return make(Reports, self.db, caller, groups=self.groups, settings=self.settings)
+        files = Store(self.settings.FILES_URL)
+        return make(Reports, self.db, caller, groups=self.groups, files=files, settings=self.settings)
 
     def worker(self) -> Worker:
         return Worker(self.db, self.settings)
@@ -312,7 +314,7 @@ class House:
     def work(self) -> int:
         """Does all that is queued; returns how many jobs that was."""
         worker, done = self.worker(), 0
-        while worker.work():
+        while worker.work() or worker.work_on_files():
             done += 1
         return done
 
@@ -331,7 +333,9 @@ def house(real_db: Transactions, erp: Erp, tmp_path: Path) -> House:
     file.write_text(f"house: {{kind: generic, title: The house, uri: '{erp.uri}'}}\n")
     read_sources.cache_clear()
     # Really committed: a report is drawn from one snapshot, which a savepoint can't have.
-    return House(real_db, settings(ReportsSettings, SOURCES_FILE=file, LEASE_SECONDS=1, POLL_SECONDS=0.2))
+    quick = {"LEASE_SECONDS": 1, "POLL_SECONDS": 0.2}
+    found = settings(ReportsSettings, SOURCES_FILE=file, FILES_URL=f"file://{tmp_path}/files", **quick)
+    return House(real_db, found)
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from reports.charts.flows import Flow, Flows
 from reports.charts.form import Form, Slot
 from reports.charts.frame import short_name
 from reports.charts.lines import Line, Lines
-from reports.charts.look import DARK, LIGHT, NARROW, Palette, cells, item, scale
+from reports.charts.look import NARROW, item, scale
+from reports.charts.palette import DARK, LIGHT, Palette, cells
 from reports.charts.ranking import Bar, Ranks
 from reports.charts.sides import Block, Sides
 from reports.charts.stacked import Part, Stacked

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from reports.catalogue import CATALOGUE
-from reports.charts.look import DARK, LIGHT, item
+from reports.charts.look import item
+from reports.charts.palette import DARK, LIGHT
 from reports.making import KINDS
 from reports.words import LOCALES, Words
 

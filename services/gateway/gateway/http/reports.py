@@ -1,20 +1,27 @@
 """Reports, who gets them when, and the sources they come from."""
 
+import random
+import time
 from base64 import b64encode
 from typing import Annotated, Any, Literal
 
+import gevent
 from flask import Response, request
-from kit.errors import TooLarge
-from pydantic import Field, JsonValue, StringConstraints
+from kit.errors import TooLarge, Unavailable
+from pydantic import BeforeValidator, Field, JsonValue, StringConstraints
 
+from gateway.http import uploads
 from gateway.http.base import Api, Body, Id, Page, Query, Shown, Time, answer, ask, nothing
 from gateway.wiring import gateway
 
 reports = Api("reports")
 
 HOOK_BYTES = 64 * 1024
+FILE_PAUSES = (0.2, 1.0)  # seconds between two questions whether a file is made, at first and at last
 Text = Annotated[str, StringConstraints(max_length=200)]
 Json = dict[str, JsonValue]
+# A choice of numbers: behind the question mark all is text.
+Counted = BeforeValidator(lambda text: int(text) if str(text).isdecimal() else text)
 
 
 class ReportRequest(Body):
@@ -66,6 +73,28 @@ class ReportsOf(Page):
 class RowsOf(Page):
     chart: Text
     point: Annotated[str, StringConstraints(max_length=300)]
+
+
+class Picture(Query):
+    chart: Text | None = Field(default=None, description="A chart; without it the whole report as a card.")
+    width: Annotated[Literal[360, 480, 720, 960, 1280], Counted] = Field(
+        default=720, description="In CSS pixels; a card is half as high."
+    )
+    theme: Literal["light", "dark"] = "light"
+
+
+class Pixels(Picture):
+    scale: Annotated[Literal[1, 2, 3], Counted] = Field(
+        default=2, description="Pixels of the file for one of CSS."
+    )
+
+
+class Paper(Query):
+    paper: Literal["a4", "letter"] = "a4"
+
+
+class TableOf(Query):
+    table: Text | None = Field(default=None, description="A table of the report; the first unless said.")
 
 
 class ReportId(Shown):
@@ -150,6 +179,87 @@ def request_report(body: ReportRequest) -> Response:
 @reports.route("GET", "/reports", "Reports I asked for", query=ReportsOf, shows=Items)
 def list_reports(query: ReportsOf) -> Response:
     return answer(ask("reports", "reports", **query.model_dump()))
+
+
+FILE = (
+    "The same frozen numbers, in the report's language. Made when it is asked for the first time, which the"
+    " answer waits for; what takes longer is 503 `file_not_ready` with `Retry-After`, to be asked for again."
+)
+
+
+@reports.route(
+    "GET",
+    "/reports/<report_id>.png",
+    "A report or one of its charts as a picture",
+    query=Pixels,
+    gives=("image/png",),
+    description=FILE,
+)
+def report_png(report_id: str, query: Pixels) -> Response:
+    return _file(report_id, "png", query)
+
+
+@reports.route(
+    "GET",
+    "/reports/<report_id>.svg",
+    "A report or one of its charts as a drawing",
+    query=Picture,
+    gives=("image/svg+xml",),
+    description=FILE,
+)
+def report_svg(report_id: str, query: Picture) -> Response:
+    return _file(report_id, "svg", query)
+
+
+@reports.route(
+    "GET",
+    "/reports/<report_id>.pdf",
+    "A report to print",
+    query=Paper,
+    gives=("application/pdf",),
+    description=FILE,
+)
+def report_pdf(report_id: str, query: Paper) -> Response:
+    return _file(report_id, "pdf", query)
+
+
+@reports.route(
+    "GET",
+    "/reports/<report_id>.csv",
+    "A table of a report",
+    query=TableOf,
+    gives=("text/csv",),
+    description=f"{FILE} RFC 4180 in UTF-8 with a byte order mark; a text that a spreadsheet would run as a"
+    " formula begins with an apostrophe.",
+)
+def report_csv(report_id: str, query: TableOf) -> Response:
+    return _file(report_id, "csv", query)
+
+
+@reports.route(
+    "GET",
+    "/reports/<report_id>.xlsx",
+    "A report as a workbook",
+    query=Query,
+    gives=("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",),
+    description=FILE,
+)
+def report_xlsx(report_id: str, query: Query) -> Response:
+    return _file(report_id, "xlsx", query)
+
+
+def _file(report_id: str, form: str, query: Query) -> Response:
+    """The file, for which is waited: a link that is followed can't ask again."""
+    wanted = {"form": form, **query.model_dump(exclude_none=True)}
+    until, pause = time.monotonic() + gateway().settings.FILE_WAIT_SECONDS, FILE_PAUSES[0]
+    while True:
+        told = ask("reports", "file", report_id=report_id, wanted=wanted)
+        if told["status"] == "ready":
+            return uploads.file(told)
+        if time.monotonic() + pause > until:
+            raise Unavailable("file_not_ready", "The file is still being made; ask again.", retry_after=2)
+        gevent.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311  so that who waits doesn't ask in step
+        pause = min(pause * 1.5, FILE_PAUSES[1])
 
 
 @reports.route("GET", "/reports/<report_id>", "A report with its numbers and charts", shows=Report)

@@ -5,7 +5,8 @@ from typing import Any
 
 from reports.charts.form import Point, Slot, Value, known, plain
 from reports.charts.frame import Upright
-from reports.charts.look import Palette, legend
+from reports.charts.look import legend
+from reports.charts.palette import Palette
 from reports.words import Words
 
 CROWDED = 14  # more columns than this leave no room for dots and second labels on a phone

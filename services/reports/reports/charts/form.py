@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from reports.charts.look import Palette
+from reports.charts.palette import Palette
 from reports.words import Words
 
 Value = Decimal | None

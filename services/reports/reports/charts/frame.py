@@ -7,7 +7,8 @@ import numpy as np
 from bokeh.models import LinearAxis
 
 from reports.charts.form import Point, Slot
-from reports.charts.look import Palette, bare, cells, labels, scale, ticks, touch, zero
+from reports.charts.look import bare, labels, scale, ticks, touch, zero
+from reports.charts.palette import Palette, cells
 from reports.words import Words
 
 ROW = 46

@@ -7,7 +7,8 @@ import numpy as np
 
 from reports.charts.form import Point, Slot, Value, known, plain
 from reports.charts.frame import UNSEEN, Upright
-from reports.charts.look import Palette, labels, legend
+from reports.charts.look import labels, legend
+from reports.charts.palette import Palette
 from reports.words import Words
 
 DASHES = ("solid", "solid", "dashed", "dotted")  # with any colour vision, and in print

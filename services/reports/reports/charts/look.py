@@ -1,13 +1,11 @@
-"""The visual language: palettes, the bare figure every chart starts from, and how it is handed over.
+"""The visual language: the bare figure every chart starts from, and how it is handed over.
 
 Titles, legends in words and the text alternative are HTML of the client; a figure holds marks and labels.
 No CustomJS anywhere: the page's content security policy allows no eval.
 """
 
-from dataclasses import dataclass
 from math import floor, log10
 from typing import Any
-from unicodedata import east_asian_width
 
 from bokeh.core.properties import value
 from bokeh.embed import json_item
@@ -15,58 +13,9 @@ from bokeh.models import FixedTicker, HoverTool, Legend, LegendItem, NoOverlap, 
 from bokeh.plotting import figure
 from bokeh.themes import Theme
 
+from reports.charts.palette import FONT, Palette, cells
+
 NARROW, ENTRY, CELL = 292, 34, 6.4  # pixels: a phone's plot, a legend's entry without its words, a cell
-FONT = '"Inter", "Noto Sans", "Noto Sans TC", "Noto Sans SC", system-ui, "DejaVu Sans", sans-serif'
-
-
-@dataclass(frozen=True)
-class Palette:
-    """Told apart with any colour vision: `main` and `other` differ in lightness as well as in hue, and so do
-    those of `series`, which begin with them; `rest` is what all others are.
-
-    `paper` is what lies behind the chart (halos of labels), never painted as its background.
-    """
-
-    name: str
-    paper: str
-    ink: str
-    muted: str
-    grid: str
-    main: str
-    other: str
-    warn: str
-    more: tuple[str, str, str]
-    rest: str
-
-    @property
-    def series(self) -> tuple[str, ...]:
-        return (self.main, self.other, *self.more)
-
-
-LIGHT = Palette(
-    name="light",
-    paper="#ffffff",
-    ink="#17212b",
-    muted="#586472",
-    grid="#e4e8ec",
-    main="#0b68c4",
-    other="#e08a00",
-    warn="#b83a1b",
-    more=("#22c373", "#3d1452", "#9b274e"),
-    rest="#a3adb8",
-)
-DARK = Palette(
-    name="dark",
-    paper="#12181f",
-    ink="#e9eef3",
-    muted="#9fabb8",
-    grid="#2b343e",
-    main="#4d9fee",
-    other="#f5b544",
-    warn="#ff8a65",
-    more=("#6ce5a8", "#8c59a6", "#e0b8d3"),
-    rest="#5d6a77",
-)
 
 
 def theme(palette: Palette) -> Theme:
@@ -121,11 +70,6 @@ def ticks(axis: Any, labels: dict[float, str]) -> None:
     axis.ticker = FixedTicker(ticks=list(labels), minor_ticks=[])
     axis.major_label_overrides = labels
     axis.major_label_policy = NoOverlap(min_distance=6)
-
-
-def cells(text: str) -> int:
-    """The width of a text; Chinese characters take two cells."""
-    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def legend(plot: Any, items: list[tuple[str, list[Any]]]) -> None:

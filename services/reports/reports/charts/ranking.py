@@ -8,7 +8,8 @@ import numpy as np
 
 from reports.charts.form import Point, Value, known, plain
 from reports.charts.frame import Lying
-from reports.charts.look import Palette, legend
+from reports.charts.look import legend
+from reports.charts.palette import Palette
 from reports.words import Words
 
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from reports.charts.form import Point
 from reports.charts.frame import short_name
-from reports.charts.look import Palette, bare, labels, ticks, touch, zero
+from reports.charts.look import bare, labels, ticks, touch, zero
+from reports.charts.palette import Palette
 from reports.words import Words
 
 SEEN = 0.055  # a part below this share of the height has no room for its name

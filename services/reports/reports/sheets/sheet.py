@@ -12,15 +12,15 @@ from reports.analyse.period import Period
 from reports.analyse.scope import BUDGET, NOW, PREVIOUS, YEAR_BEFORE, Scope
 from reports.charts.columns import Column, Columns
 from reports.charts.form import Form, Slot
-from reports.charts.look import DARK, LIGHT, item
+from reports.charts.look import item
+from reports.charts.palette import DARK, LIGHT
 from reports.charts.ranking import Bar, Ranks
 from reports.charts.stacked import Part
-from reports.words import Words
+from reports.words import PLAIN, Words
 
 T = TypeVar("T")
 Value = Decimal | None
 Cell = str | int | Decimal | date | None
-PLAIN = ("count", "ratio")  # units that go without saying
 COMPARED = {YEAR_BEFORE: "Year before", PREVIOUS: "Previous period", BUDGET: "Budget"}
 AGAINST = {
     YEAR_BEFORE: ", {change} against the year before",
