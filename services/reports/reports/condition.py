@@ -10,7 +10,7 @@ from prometheus_client import Gauge
 
 from reports import jobs
 from reports.acquire.sources import Source
-from reports.models import Load, Report
+from reports.models import Load, Report, ReportFile
 
 JOBS = Gauge("bchat_reports_jobs", "Jobs that are not done, by kind and state.", ["job", "state"])
 OLDEST = Gauge("bchat_reports_jobs_oldest_seconds", "How long the oldest queued job has waited.", ["job"])
@@ -33,7 +33,7 @@ MISMATCHED = Gauge(
 def work(tx: Transaction) -> list[dict[str, Any]]:
     """The queues of jobs."""
     found = []
-    for model in (Load, Report):
+    for model in (Load, Report, ReportFile):
         waited = sa.func.extract("epoch", sa.func.now() - sa.func.min(model.created_at))
         told: dict[str, tuple[int, float]] = {
             status: (count, float(seconds))

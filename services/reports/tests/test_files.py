@@ -1,19 +1,11 @@
 """A report in other forms: who gets them, that each is made once, and that all say the same numbers."""
 
-import csv
-import io
-import re
 import threading
-import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from typing import Any
 
-import openpyxl
-import orjson
-import pypdfium2
 import pytest
 import sqlalchemy as sa
 from kit.caller import Caller
@@ -23,20 +15,8 @@ from kit.event import new_id
 from kit.store import Store
 from kit.testing import hear_event, staff
 from reports import events
-from reports.catalogue import CATALOGUE
-from reports.files import keeping, press
-from reports.files.frozen import Frozen
-from reports.files.paper import pdf
-from reports.files.pictures import png, svg
-from reports.files.tables import csv as csv_of
-from reports.files.tables import xlsx
-from reports.files.wanted import Drawing, Paper, Pixels, Rows
-from reports.making import KINDS
+from reports.files import keeping
 from reports.models import Report, ReportFile
-from reports.words import LOCALES, Words
-
-from .chance import Chance, common
-from .test_every import TYPES, YEAR
 
 Sold = Callable[..., dict[str, Any]]
 PDF = {"form": "pdf"}
