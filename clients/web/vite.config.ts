@@ -14,7 +14,7 @@ export default defineConfig({
       registerType: "prompt",
       injectRegister: null, // src/worker/Update.tsx does, for the page's policy allows no script of another's making
       manifest: false, // public/manifest.webmanifest
-      injectManifest: { globPatterns: ["**/*.{html,js,css,woff2,svg,png,json}"], globIgnores: ["icon-*.png"] },
+      injectManifest: { globPatterns: ["**/*.{html,js,css,woff2,svg,png,json}"], globIgnores: ["icon-*.png", "assets/countries-*"] },
     }),
   ],
   // Inlined assets would be data: URLs, which the page's content security policy refuses.

@@ -23,6 +23,7 @@ const NewsScreen = lazy(() => import("./screens/news/NewsScreen"));
 const ArticleScreen = lazy(() => import("./screens/news/ArticleScreen"));
 const CalendarScreen = lazy(() => import("./screens/calendar/CalendarScreen"));
 const Toasts = lazy(() => import("./alerts/Toasts"));
+const MapScreen = lazy(() => import("./screens/map/MapScreen"));
 const SettingsScreen = lazy(() => import("./screens/settings/SettingsScreen"));
 const JoinScreen = lazy(() => import("./screens/invite/JoinScreen"));
 const RETRY_MS = 3_000;
@@ -139,6 +140,13 @@ function House() {
           <SettingsScreen />
         </Beside>
       </Route>
+      <Route path="/g/:group/map">
+        {({ group }) => (
+          <Beside open={group}>
+            <MapScreen key={group} id={group} />
+          </Beside>
+        )}
+      </Route>
       <Route path="/g/:group">
         {({ group }) => (
           <div className={css.house} data-showing="room">
@@ -173,10 +181,10 @@ function Whole({ children }: { children: ReactNode }) {
 }
 
 /** A screen beside the rooms; on a phone, instead of them. */
-function Beside({ children }: { children: ReactNode }) {
+function Beside({ open, children }: { open?: string; children: ReactNode }) {
   return (
     <div className={css.house} data-showing="room">
-      <RoomsPane />
+      <RoomsPane open={open} />
       <main className={css.main}>
         <Whole>{children}</Whole>
       </main>

@@ -385,16 +385,12 @@ export const edit = (groupId: string, seq: number, text: string) => access.reque
 
 export const remove = (groupId: string, seq: number) => access.request("DELETE", `/groups/${groupId}/messages/${seq}`);
 
-/** Where this device is, told to the room once. */
-export async function sharePosition(groupId: string) {
-  const { coords, timestamp } = await new Promise<GeolocationPosition>((found, failed) => navigator.geolocation.getCurrentPosition(found, failed, { enableHighAccuracy: true, timeout: 15_000 }));
-  const feature: Feature = {
-    type: "Feature",
-    id: uuid(),
-    geometry: { type: "Point", coordinates: [coords.longitude, coords.latitude] },
-    properties: { accuracy_m: Math.round(coords.accuracy), recorded_at: new Date(Math.min(timestamp, Date.now())).toISOString() },
-  };
-  await make(`/groups/${groupId}/positions`, feature, feature.id!);
+/** A position, into the room once. */
+export const sendPosition = (groupId: string, feature: Feature) => make(`/groups/${groupId}/positions`, feature, feature.id!);
+
+/** The next point of one's live share in a room; the last one wins, so that none is kept for later. */
+export function move(groupId: string, feature: Feature) {
+  socket.send({ type: "position", ref: socket.nextRef(), group_id: groupId, feature, live: true });
 }
 
 export async function setTask(groupId: string, task: { state: TaskState; assignee_id?: string | null; target_end?: string }) {

@@ -12,7 +12,7 @@ function hue(id: string): number {
 }
 
 /** Two letters of a Western name, the last character or two of a Chinese one. What follows a comma is no name. */
-function initials(name: string): string {
+export function initials(name: string): string {
   const words = name.split(",")[0]!.trim().split(/\s+/u);
   if (/\p{Script=Han}/u.test(name)) return [...name.trim()].slice(-2).join("");
   return [words[0], words.length > 1 ? words.at(-1) : ""].map((w) => [...(w ?? "")][0] ?? "").join("").toUpperCase();

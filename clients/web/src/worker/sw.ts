@@ -14,6 +14,9 @@ registerRoute(new NavigationRoute(createHandlerBoundToURL("/index.html"), { deny
 // BokehJS has its version in its address. Answers of the API are kept by the page, which knows whose they are.
 registerRoute(({ url, sameOrigin }) => sameOrigin && url.pathname.startsWith("/static/bokeh/"), new CacheFirst({ cacheName: "bokeh", plugins: [new ExpirationPlugin({ maxEntries: 2 })] }));
 
+// Outlines of countries: only for who looks at a map, and only where there is no tile server.
+registerRoute(({ url, sameOrigin }) => sameOrigin && url.pathname.startsWith("/assets/countries-"), new CacheFirst({ cacheName: "outlines", plugins: [new ExpirationPlugin({ maxEntries: 1 })] }));
+
 // A new version waits until the person agrees: a page must not find another version's parts under its feet.
 self.addEventListener("message", (event) => {
   if ((event.data as { type?: string } | null)?.type === "SKIP_WAITING") void self.skipWaiting();

@@ -1,10 +1,10 @@
 import { ActionIcon, Menu } from "@mantine/core";
-import { IconChartHistogram, IconMapPin, IconPaperclip, IconPhoto, IconPlus } from "@tabler/icons-react";
+import { IconBroadcast, IconChartHistogram, IconMapPin, IconPaperclip, IconPhoto, IconPlus } from "@tabler/icons-react";
 import { useRef } from "react";
 import { useTranslation } from "react-i18next";
 
 /** What can be brought into the room beside words. */
-export function AddMenu({ add, position, ask }: { add: (files: File[]) => void; position: () => void; ask: () => void }) {
+export function AddMenu({ add, position, share, ask }: { add: (files: File[]) => void; position: () => void; share: () => void; ask: () => void }) {
   const { t } = useTranslation();
   const photo = useRef<HTMLInputElement>(null);
   const file = useRef<HTMLInputElement>(null);
@@ -30,9 +30,14 @@ export function AddMenu({ add, position, ask }: { add: (files: File[]) => void; 
             {t("attach.file")}
           </Menu.Item>
           {"geolocation" in navigator && (
-            <Menu.Item leftSection={<IconMapPin size={18} />} onClick={position}>
-              {t("position.share")}
-            </Menu.Item>
+            <>
+              <Menu.Item leftSection={<IconMapPin size={18} />} onClick={position}>
+                {t("position.share")}
+              </Menu.Item>
+              <Menu.Item leftSection={<IconBroadcast size={18} />} onClick={share}>
+                {t("map.share_live")}
+              </Menu.Item>
+            </>
           )}
           <Menu.Item leftSection={<IconChartHistogram size={18} />} onClick={ask}>
             {t("room.ask")}

@@ -2,11 +2,12 @@ import { ActionIcon, CloseButton, Textarea } from "@mantine/core";
 import { IconArrowUp } from "@tabler/icons-react";
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Problem } from "../../api/http";
 import type { Entry, Group } from "../../api/types";
-import { edit, say, sharePosition, typing } from "../../session";
+import { edit, say, sendPosition, typing } from "../../session";
 import { useProblem } from "../../ui/format";
 import { entryWords, useNames } from "../../ui/names";
+import { LiveDialog } from "../map/LiveDialog";
+import { whereAmI } from "../map/sharing";
 import { AddMenu } from "./AddMenu";
 import { Calling, useCalling } from "./Calling";
 import { Chosen } from "./Chosen";
@@ -36,6 +37,7 @@ export function Composer({ group, reply, unreply, revised, unrevise, ask }: Prop
   const long = [...text.trim()].length > LONGEST;
   const attaching = useAttaching();
   const said = useProblem();
+  const [sharing, setSharing] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);
   const sendable = !long && (revised ? Boolean(text.trim() || revised.attachments?.length) : attaching.all.length > 0 ? attaching.ready : Boolean(text.trim()));
 
@@ -83,7 +85,9 @@ export function Composer({ group, reply, unreply, revised, unrevise, ask }: Prop
   }
   function position() {
     setProblem(null);
-    sharePosition(group.id).catch((error: unknown) => setProblem(error instanceof GeolocationPositionError ? new Problem(0, "no_position", "") : error));
+    whereAmI()
+      .then((feature) => sendPosition(group.id, feature))
+      .catch(setProblem);
   }
   function keys(event: KeyboardEvent) {
     if (calling.keys(event)) return;
@@ -141,7 +145,7 @@ export function Composer({ group, reply, unreply, revised, unrevise, ask }: Prop
       )}
       <Calling calling={calling} />
       <div className={css.field}>
-        {!revised && <AddMenu add={attaching.add} position={position} ask={ask} />}
+        {!revised && <AddMenu add={attaching.add} position={position} share={() => setSharing(true)} ask={ask} />}
         <Textarea
           ref={field}
           className={css.text}
@@ -166,6 +170,7 @@ export function Composer({ group, reply, unreply, revised, unrevise, ask }: Prop
           <IconArrowUp size={21} stroke={2.2} />
         </ActionIcon>
       </div>
+      {sharing && <LiveDialog groupId={group.id} close={() => setSharing(false)} />}
     </form>
   );
 }

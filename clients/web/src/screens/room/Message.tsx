@@ -127,7 +127,7 @@ function Bubble({ item, room, own, role, reply, revise, jump }: Omit<Props, "me"
           {answered && <Quote seq={answered} room={room} jump={jump} />}
           {attachments.length > 0 && <Attachments attachments={attachments} />}
           {pending?.files?.map((file) => <TakenAlong key={file.key} file={file} />)}
-          {entry?.feature && <Position feature={entry.feature} />}
+          {entry?.feature && <Position entry={entry} groupId={room.group.id} role={role} />}
           <span className={css.text}>
             {entry?.deleted ? <em>{t("entry.delete")}</em> : <Written text={(entry ?? pending)!.text ?? ""} mentions={(entry ?? pending)!.mentions} me={me} name={name} />}
           </span>

@@ -1,25 +1,50 @@
 import { IconMapPin } from "@tabler/icons-react";
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Feature } from "../../api/types";
+import { Link } from "wouter";
+import type { Entry, Role } from "../../api/types";
 import { useFormat } from "../../ui/format";
+import { useNames } from "../../ui/names";
+import { place } from "../map/place";
 import css from "./Position.module.css";
 
-/** Where somebody is or was, in words and figures, with a way to a map. */
-export function Position({ feature }: { feature: Feature }) {
+const WorldMap = lazy(() => import("../map/WorldMap"));
+
+/** Where somebody was when they said so: a small map, figures, and the way to the large one. */
+export function Position({ entry, groupId, role }: { entry: Entry; groupId: string; role?: Role }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const [longitude, latitude] = feature.geometry.coordinates as [number, number];
-  const accuracy = feature.properties?.accuracy_m;
-  const place = `${format.degrees(Math.abs(latitude))}° ${t(latitude < 0 ? "position.south" : "position.north")}, ${format.degrees(Math.abs(longitude))}° ${t(longitude < 0 ? "position.west" : "position.east")}`;
+  const name = useNames();
+  const { geometry, properties } = entry.feature!;
+  const at = geometry.coordinates as [number, number];
+  const accuracy = properties?.accuracy_m;
+  const who = name(entry.sender_id);
+  const pins = useMemo(() => [{ id: entry.id, name: who, role, at, accuracy_m: accuracy }], [entry.id, who, role, at, accuracy]);
+  const frame = useRef<HTMLSpanElement>(null);
+  const seen = useSeen(frame);
   return (
-    <a className={css.position} href={`https://www.openstreetmap.org/?mlat=${latitude}&mlon=${longitude}#map=16/${latitude}/${longitude}`} target="_blank" rel="noopener noreferrer">
-      <span className={css.pin}>
-        <IconMapPin size={22} stroke={1.8} />
+    <Link className={css.position} href={`/g/${groupId}/map?at=${entry.seq}`}>
+      <span ref={frame} className={css.map}>
+        <Suspense>{seen && <WorldMap still pins={pins} label={t("map.of", { name: who })} />}</Suspense>
       </span>
-      <span>
-        <strong>{place}</strong>
-        <small>{[accuracy != null && t("position.accuracy", { metres: format.number(accuracy) }), t("position.open")].filter(Boolean).join(" · ")}</small>
+      <span className={css.words}>
+        <IconMapPin size={20} stroke={1.8} />
+        <span>
+          <strong>{place(at, format, t)}</strong>
+          <small>{[accuracy != null && t("position.accuracy", { metres: format.number(accuracy) }), t("position.open")].filter(Boolean).join(" · ")}</small>
+        </span>
       </span>
-    </a>
+    </Link>
   );
+}
+
+/** Whether it has been on the screen: a map is drawn for who looks at it. */
+function useSeen(frame: React.RefObject<HTMLElement | null>): boolean {
+  const [seen, setSeen] = useState(false);
+  useEffect(() => {
+    const watch = new IntersectionObserver(([one]) => one!.isIntersecting && setSeen(true));
+    watch.observe(frame.current!);
+    return () => watch.disconnect();
+  }, [frame]);
+  return seen;
 }

@@ -1,5 +1,5 @@
 import { ActionIcon, Button, Group as Row, Menu, Text, Tooltip } from "@mantine/core";
-import { IconChartHistogram, IconChevronLeft, IconDots, IconDoorExit, IconFlag, IconUserPlus, IconUsers } from "@tabler/icons-react";
+import { IconChartHistogram, IconChevronLeft, IconDots, IconDoorExit, IconFlag, IconMap2, IconUserPlus, IconUsers } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation } from "wouter";
@@ -70,6 +70,9 @@ export function RoomHeader({ room, showMembers, ask }: { room: Room; showMembers
           )}
           <Menu.Item leftSection={<IconUsers size={17} />} onClick={showMembers}>
             {t("members.title")}
+          </Menu.Item>
+          <Menu.Item component={Link} href={`/g/${group.id}/map`} leftSection={<IconMap2 size={17} />}>
+            {t("map.title")}
           </Menu.Item>
           {!group.ended_at && (group.my_role === "owner" || group.my_role === "coordinator") && (
             <Menu.Item leftSection={<IconUserPlus size={17} />} onClick={() => setInviting(true)}>

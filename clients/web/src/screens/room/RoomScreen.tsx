@@ -10,6 +10,7 @@ import { happen, useApp, useRoom } from "../../state/store";
 import { Avatar } from "../../ui/Avatar";
 import { useProblem } from "../../ui/format";
 import { MembersPanel } from "../members/MembersPanel";
+import { SharingBar } from "../map/SharingBar";
 import { Composer } from "./Composer";
 import { RoomHeader } from "./RoomHeader";
 import { TaskBar } from "./TaskBar";
@@ -44,6 +45,7 @@ function Inside({ id }: { id: string }) {
     <div className={css.room}>
       <RoomHeader room={room} showMembers={() => setMembers((on) => !on)} ask={() => setAsking(true)} />
       {room.group.catalogue === "task" && <TaskBar group={room.group} />}
+      <SharingBar room={room} />
       {link !== "online" && (
         <p className={css.away} role="status">
           {t("link.waiting")}
