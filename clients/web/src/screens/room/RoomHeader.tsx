@@ -1,5 +1,5 @@
 import { ActionIcon, Button, Group as Row, Menu, Text, Tooltip } from "@mantine/core";
-import { IconChartHistogram, IconChevronLeft, IconDots, IconDoorExit, IconFlag, IconMap2, IconUserPlus, IconUsers } from "@tabler/icons-react";
+import { IconChartHistogram, IconChevronLeft, IconDots, IconDoorExit, IconFlag, IconMap2, IconSearch, IconUserPlus, IconUsers } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation } from "wouter";
@@ -11,12 +11,14 @@ import { useFormat, useProblem } from "../../ui/format";
 import { Typing } from "./Typing";
 import css from "./RoomScreen.module.css";
 
+const SearchPanel = lazy(() => import("../search/SearchPanel"));
 const InviteDialog = lazy(() => import("../invite/InviteDialog"));
 
 export function RoomHeader({ room, showMembers, ask }: { room: Room; showMembers: () => void; ask: () => void }) {
   const { t } = useTranslation();
   const format = useFormat();
   const [sure, setSure] = useState<"leave" | "end" | null>(null);
+  const [searching, setSearching] = useState(false);
   const [inviting, setInviting] = useState(false);
   const { group } = room;
   const late = group.target_end && !group.ended_at && new Date(group.target_end).getTime() < Date.now();
@@ -51,6 +53,11 @@ export function RoomHeader({ room, showMembers, ask }: { room: Room; showMembers
           </ActionIcon>
         </Tooltip>
       )}
+      <Tooltip label={t("search.in_room")}>
+        <ActionIcon aria-label={t("search.in_room")} onClick={() => setSearching(true)} className={css.wide}>
+          <IconSearch size={20} stroke={1.8} />
+        </ActionIcon>
+      </Tooltip>
       <Tooltip label={t("room.members")}>
         <ActionIcon aria-label={t("members.title")} onClick={showMembers}>
           <IconUsers size={20} stroke={1.8} />
@@ -68,6 +75,9 @@ export function RoomHeader({ room, showMembers, ask }: { room: Room; showMembers
               {t("room.ask")}
             </Menu.Item>
           )}
+          <Menu.Item leftSection={<IconSearch size={17} />} onClick={() => setSearching(true)}>
+            {t("search.in_room")}
+          </Menu.Item>
           <Menu.Item leftSection={<IconUsers size={17} />} onClick={showMembers}>
             {t("members.title")}
           </Menu.Item>
@@ -92,6 +102,7 @@ export function RoomHeader({ room, showMembers, ask }: { room: Room; showMembers
           )}
         </Menu.Dropdown>
       </Menu>
+      <Suspense>{searching && <SearchPanel group={group} close={() => setSearching(false)} />}</Suspense>
       <Suspense>{inviting && <InviteDialog group={group} close={() => setInviting(false)} />}</Suspense>
       {sure && <Sure what={sure} room={room} close={() => setSure(null)} />}
     </header>

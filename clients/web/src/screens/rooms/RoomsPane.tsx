@@ -1,8 +1,9 @@
 import { ActionIcon, CloseButton, TextInput, Tooltip } from "@mantine/core";
 import { IconEdit, IconSearch, IconUsersPlus } from "@tabler/icons-react";
-import { lazy, Suspense, useMemo, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Virtuoso } from "react-virtuoso";
+import { useLocation } from "wouter";
 import type { Catalogue } from "../../api/types";
 import { unread, type Room } from "../../state/apply";
 import { useApp } from "../../state/store";
@@ -13,6 +14,7 @@ import { RoomRow } from "./RoomRow";
 import css from "./RoomsPane.module.css";
 
 const CreateDialog = lazy(() => import("../create/CreateDialog"));
+const Found = lazy(() => import("../search/Found"));
 const DiscoverDialog = lazy(() => import("../discover/DiscoverDialog"));
 
 const TABS = ["all", "chat", "business", "task"] as const;
@@ -33,6 +35,8 @@ export function RoomsPane({ open }: { open?: string }) {
   const customer = useApp((state) => state.me?.kind === "customer");
   const [tab, setTab] = useState<(typeof TABS)[number]>("all");
   const [search, setSearch] = useState("");
+  const field = useRef<HTMLInputElement>(null);
+  useSearchKey(field);
   const [dialog, setDialog] = useState<"create" | "discover" | null>(null);
 
   const all = useMemo(() => Object.values(rooms).sort(order), [rooms]);
@@ -64,12 +68,17 @@ export function RoomsPane({ open }: { open?: string }) {
       </header>
       <TextInput
         className={css.search}
+        ref={field}
         type="search"
+        aria-keyshortcuts="Control+K /"
         aria-label={t("list.search")}
         placeholder={t("list.search")}
         value={search}
         onChange={(event) => setSearch(event.currentTarget.value)}
-        onKeyDown={(event) => event.key === "Escape" && setSearch("")}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") setSearch("");
+          if (event.key === "ArrowDown") document.querySelector<HTMLElement>("a[data-row]")?.focus();
+        }}
         leftSection={<IconSearch size={17} stroke={1.8} />}
         rightSection={search && <CloseButton size="sm" aria-label={t("do.cancel")} onClick={() => setSearch("")} />}
         variant="filled"
@@ -83,13 +92,17 @@ export function RoomsPane({ open }: { open?: string }) {
         ))}
       </div>
       <div className={css.list} onKeyDown={moveRow}>
-        {shown.length > 0 ? (
+        {words && ready ? (
+          <Suspense fallback={<Ghosts />}>
+            <Found words={search.trim()} rooms={shown} open={open} />
+          </Suspense>
+        ) : shown.length > 0 ? (
           <Virtuoso data={shown} computeItemKey={(_, room) => room.group.id} increaseViewportBy={200} itemContent={(_, room) => <RoomRow room={room} open={room.group.id === open} />} />
         ) : (
           ready && (
             <div className={css.none}>
-              <p>{t(words ? "list.none_found" : all.length ? "list.none_here" : "list.none")}</p>
-              {!words && !customer && <p>{t("list.start")}</p>}
+              <p>{t(all.length ? "list.none_here" : "list.none")}</p>
+              {!customer && <p>{t("list.start")}</p>}
             </div>
           )
         )}
@@ -102,6 +115,23 @@ export function RoomsPane({ open }: { open?: string }) {
       </Suspense>
     </nav>
   );
+}
+
+/** Ctrl-K, or a slash where nothing is being written, leads to the search; where the list is not on the screen, to the list first. */
+function useSearchKey(field: React.RefObject<HTMLInputElement | null>) {
+  const [, go] = useLocation();
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => {
+      const writing = (event.target as HTMLElement).closest?.("input, textarea, select, [contenteditable]");
+      const asked = (event.key === "k" && (event.ctrlKey || event.metaKey)) || (event.key === "/" && !writing);
+      if (!asked || document.querySelector("[role=dialog]")) return;
+      event.preventDefault();
+      if (!field.current?.checkVisibility()) go("/");
+      requestAnimationFrame(() => field.current?.focus());
+    };
+    addEventListener("keydown", listen);
+    return () => removeEventListener("keydown", listen);
+  }, [field, go]);
 }
 
 /** Arrow keys walk the rows and the tabs, as people expect of lists. */
