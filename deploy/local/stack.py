@@ -440,6 +440,7 @@ log.file = false
             "TOKEN_SIGNING_KEY": str(key),
             "TOKEN_PUBLIC_KEYS": str(public),
             "SOURCES_FILE": str(sources),
+            "SUBSCRIPTION_MINUTES": "1",
             "FILES_URL": f"file://{self.place / 'files'}",
             "CLIENT_DIST": str(ROOT / "clients" / "web" / "dist"),
             "LOG_FORMAT": "console",

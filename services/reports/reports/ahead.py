@@ -14,7 +14,6 @@ from kit.db import Transaction
 from reports import rooms
 from reports.making import KINDS
 from reports.models import Member, Person, Subscription
-from reports.schedule import Schedule
 from reports.words import Words
 
 MOST_SUBSCRIPTIONS = 500
@@ -29,7 +28,7 @@ def subscriptions_of(tx: Transaction, user_id: str, until: datetime) -> list[Sub
     mine = sa.select(Member.group_id).where(Member.user_id == user_id, Member.role.is_not(None))
     found = tx.scalars(
         sa.select(Subscription)
-        .where(Subscription.active, Subscription.next_run_at < until)
+        .where(Subscription.active, Subscription.cron.is_not(None), Subscription.next_run_at < until)
         .where(sa.or_(Subscription.owner_id == user_id, Subscription.group_id.in_(mine)))
         .order_by(Subscription.next_run_at, Subscription.id)
         .limit(MOST_SUBSCRIPTIONS)
@@ -64,8 +63,10 @@ def times(
 
 
 def _ahead(row: Subscription, since: datetime, until: datetime) -> Iterator[Time]:
-    schedule = Schedule(cron=row.cron, timezone=row.timezone)
-    return ((time, row.id, row) for time in schedule.between(max(since, row.next_run_at), until))
+    schedule, first = row.schedule, row.next_run_at
+    if schedule is None or first is None:
+        return iter(())
+    return ((time, row.id, row) for time in schedule.between(max(since, first), until))
 
 
 def _item(row: Subscription, time: datetime) -> dict[str, Any]:

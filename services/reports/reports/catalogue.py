@@ -87,9 +87,67 @@ _WORDS: dict[str, tuple[str, str]] = {
         "依各訂單日期的匯率由 {others} 換算為 {currency}。",
         "按各订单日期的汇率由 {others} 换算为 {currency}。",
     ),
-    "This run was due {time} and is late; runs missed before it were not made up.": (
-        "這份報表原定於 {time} 產生，現已延遲；先前錯過的不再補做。",
-        "这份报表原定于 {time} 生成，现已延迟；先前错过的不再补做。",
+    "This run was due {time} and is late.": (
+        "這份報表原定於 {time} 產生，現已延遲。",
+        "这份报表原定于 {time} 生成，现已延迟。",
+    ),
+    "Runs missed before it, which are not made up: {count}.": (
+        "先前錯過且不再補做的次數：{count}。",
+        "先前错过且不再补做的次数：{count}。",
+    ),
+    "at least {count}": ("至少 {count}", "至少 {count}"),
+    "By {time} the source had not been read on that day: these are the facts from before.": (
+        "到 {time} 為止，當天尚未讀取來源：以下是先前的資料。",
+        "到 {time} 为止，当天尚未读取来源：以下是先前的数据。",
+    ),
+    "As of {time}; the load of {later} failed.": (
+        "資料截至 {time}；{later} 的讀取失敗。",
+        "数据截至 {time}；{later} 的读取失败。",
+    ),
+    # triggers
+    "Due soon": ("即將到期", "即将到期"),
+    "not known": ("未知", "未知"),
+    "{report}: {figure} is above its threshold": (
+        "{report}：{figure}高於門檻",
+        "{report}：{figure}高于阈值",
+    ),
+    "{report}: {figure} is below its threshold": (
+        "{report}：{figure}低於門檻",
+        "{report}：{figure}低于阈值",
+    ),
+    "{report}: {figure} is not known": ("{report}：{figure}未知", "{report}：{figure}未知"),
+    "{figure} is {value}, above {threshold}.": (
+        "{figure}為 {value}，高於 {threshold}。",
+        "{figure}为 {value}，高于 {threshold}。",
+    ),
+    "{figure} is {value}, below {threshold}.": (
+        "{figure}為 {value}，低於 {threshold}。",
+        "{figure}为 {value}，低于 {threshold}。",
+    ),
+    "{figure} has changed by {value}, which is above {threshold}.": (
+        "{figure}變動了 {value}，高於 {threshold}。",
+        "{figure}变动了 {value}，高于 {threshold}。",
+    ),
+    "{figure} has changed by {value}, which is below {threshold}.": (
+        "{figure}變動了 {value}，低於 {threshold}。",
+        "{figure}变动了 {value}，低于 {threshold}。",
+    ),
+    "Nothing is known of {figure} any more.": ("{figure}已無資料。", "{figure}已无数据。"),
+    "{figure} is back: {value}.": ("{figure}已恢復：{value}。", "{figure}已恢复：{value}。"),
+    "{figure} is known again: {value}.": ("{figure}又有資料：{value}。", "{figure}又有数据：{value}。"),
+    "It is over: {what}": ("已解除：{what}", "已解除：{what}"),
+    "{report}: a new large order": ("{report}：新的大額訂單", "{report}：新的大额订单"),
+    "{report}: overdue": ("{report}：逾期", "{report}：逾期"),
+    "{report}: stock is low": ("{report}：庫存偏低", "{report}：库存偏低"),
+    "and {count} more": ("及另外 {count} 項", "及另外 {count} 项"),
+    "{source} could not be read": ("無法讀取 {source}", "无法读取 {source}"),
+    "The load of {time} failed.": ("{time} 的讀取失敗。", "{time} 的读取失败。"),
+    "The group {name} has ended": ("群組 {name} 已結束", "群组 {name} 已结束"),
+    "{name} is overdue": ("{name} 已逾期", "{name} 已逾期"),
+    "The source was never read yet.": ("此來源尚未讀取過。", "此来源尚未读取过。"),
+    "Of {all} members of the group {count} would get it now.": (
+        "群組 {all} 位成員中，目前有 {count} 位會收到。",
+        "群组 {all} 位成员中，目前有 {count} 位会收到。",
     ),
     "As of {time}; the load of {later} failed: {reason}": (
         "資料截至 {time}；{later} 的讀取失敗：{reason}",

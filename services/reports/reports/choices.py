@@ -40,6 +40,11 @@ def _choices(tx: Session, source: str, filters: type[Filters], name: str) -> lis
             .limit(MOST)
         )
         return [{"value": row.company_id, "label": row.name} for row in rows]
+    if name == "party_id":
+        party = FACTS["party"].c
+        known = sa.select(party.party_id, party.name).where(party.source == source)
+        rows = tx.execute(known.order_by(party.name, party.party_id).limit(MOST))
+        return [{"value": row.party_id, "label": row.name} for row in rows]
     if name == "currency":
         company, rate = FACTS["company"].c, FACTS["fx_rate"].c
         every = sa.union(

@@ -75,6 +75,47 @@ def customers_see_no_sources() -> Forbidden:
     return Forbidden("permission_required", "Only staff see the sources.")
 
 
+def customers_see_their_own() -> Forbidden:
+    return Forbidden("permission_required", "Customers see reports of their own orders and invoices only.")
+
+
+def customer_not_linked() -> Forbidden:
+    return Forbidden(
+        "customer_not_linked", "Nobody has said yet which customer of the source this account stands for."
+    )
+
+
+def several_customers() -> Conflict:
+    return Conflict(
+        "several_customers", "Customers of several companies are in the group: one would see another's rows."
+    )
+
+
+def rows_of_another() -> Conflict:
+    return Conflict("rows_of_another", "A customer is in the group, and these are not their rows.")
+
+
+def party_not_found() -> NotFound:
+    return NotFound("party_not_found", "The source has no such customer or supplier.")
+
+
+def not_a_customer() -> Conflict:
+    return Conflict("not_a_customer", "Only a customer's account stands for a party of a source.")
+
+
+def alert_not_found() -> NotFound:
+    return NotFound("alert_not_found", "There is no such alert, or it is not yours to see.")
+
+
+def too_dense(minutes: int) -> Invalid:
+    why = f"At least {minutes} minutes must lie between two reports."
+    return Invalid("too_dense", why, [{"loc": ["schedule", "cron"], "msg": why}])
+
+
+def wrong_trigger(why: str, *place: str) -> Invalid:
+    return Invalid("invalid_subscription", why, [{"loc": ["trigger", *place], "msg": why}])
+
+
 def too_many_reports(most: int) -> TooMany:
     return TooMany("too_many_reports", f"{most} of your reports are still being made.", retry_after=10)
 

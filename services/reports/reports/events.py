@@ -3,14 +3,53 @@
 from typing import Literal, Self
 
 from kit.event import Heard, Said
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 _ID = "019ad8c6-0f70-7000-8000-00000000000{}"
 _AT = "2026-11-22T17:26:03.120Z"
 
 
+class KpiLine(BaseModel):
+    """One key figure in a line: `text` is that line, in the report's language.
+
+    `change_pct` is against `compared`; of a percentage it is in points. A number that is not known is null.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    label: str
+    value: str | None
+    unit: str
+    unit_label: str | None
+    compared: str | None
+    change: str | None
+    change_pct: str | None
+    change_unit: str | None
+    text: str
+
+
+_KPI = KpiLine(
+    id="overdue",
+    label="Overdue",
+    value="12345.67",
+    unit="EUR",
+    unit_label=None,
+    compared="Year before",
+    change="1345.67",
+    change_pct="12.2",
+    change_unit="%",
+    text="Overdue: €12,345.67 (+12%)",
+)
+
+
 class ReportMade(Said, type="reports.report_made"):
-    """A report is ready, or has failed for a `reason`. Its numbers are asked for, with rights."""
+    """A report is ready, or has failed for a `reason`. Its numbers are asked for, with rights.
+
+    `recipients` are those it was sent to: who asked for it, and of a room the members who may see it, by the
+    rights of this moment. Only they may be shown `kpi`, its first key figure. `run` says why a subscription
+    made it, and `alert_id` which alert it goes with.
+    """
 
     report_id: str
     type: str
@@ -22,6 +61,12 @@ class ReportMade(Said, type="reports.report_made"):
     as_of: str | None
     reason: str | None
     at: str
+    run: Literal["schedule", "made_up", "trigger", "by_hand"] | None
+    alert_id: str | None
+    recompute_of: str | None
+    locale: str
+    kpi: KpiLine | None
+    recipients: list[str]
 
     @property
     def subject(self) -> str:
@@ -29,8 +74,8 @@ class ReportMade(Said, type="reports.report_made"):
 
     @property
     def audience(self) -> list[str]:
-        # The room hears of it through its own timeline.
-        return [f"user:{self.requested_by}"]
+        # Who asked hears of what failed, too; the room has it in its own timeline.
+        return [f"user:{id}" for id in dict.fromkeys((self.requested_by, *self.recipients))]
 
     @classmethod
     def example(cls) -> Self:
@@ -45,6 +90,12 @@ class ReportMade(Said, type="reports.report_made"):
             as_of=_AT,
             reason=None,
             at=_AT,
+            run=None,
+            alert_id=None,
+            recompute_of=None,
+            locale="en",
+            kpi=_KPI,
+            recipients=[_ID.format(2), _ID.format(5)],
         )
 
 
@@ -136,6 +187,111 @@ class SourceStateChanged(Said, type="reports.source_state_changed"):
         )
 
 
+class AlertItem(BaseModel):
+    """A thing that an alert is about: an order, an invoice, a product, a load, a group.
+
+    `key` names it in its source for good, `label` is what people call it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str
+    label: str
+    party: str | None = None
+    amount: str | None = None
+    currency: str | None = None
+    qty: str | None = None
+    due: str | None = None
+    days: int | None = None
+    at: str | None = None
+    reason: str | None = None
+
+
+class AlertNow(BaseModel):
+    """An alert as it is after the event: `firing`, `acknowledged` or `recovered`.
+
+    `title` carries no number; `text` says all in a sentence. `more` things are beside `items`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    subscription_id: str
+    owner_id: str
+    group_id: str | None
+    type: str
+    kind: str
+    state: Literal["firing", "acknowledged", "recovered"]
+    title: str
+    text: str
+    locale: str
+    kpi: KpiLine | None
+    items: list[AlertItem]
+    more: int
+    as_of: str | None
+    report_id: str | None
+    raised_at: str
+    acknowledged_at: str | None
+    acknowledged_by: str | None
+    recovered_at: str | None
+    step: int
+
+
+class _OfAlert(Said):
+    alert: AlertNow
+    recipients: list[str]
+    at: str
+
+    @property
+    def subject(self) -> str:
+        return self.alert.id
+
+    @property
+    def audience(self) -> list[str]:
+        return [f"user:{id}" for id in self.recipients]
+
+    @classmethod
+    def example(cls) -> Self:
+        alert = AlertNow(
+            id=_ID.format(6),
+            subscription_id=_ID.format(7),
+            owner_id=_ID.format(2),
+            group_id=_ID.format(3),
+            type="receivables",
+            kind="kpi",
+            state="firing",
+            title="Accounts receivable: Overdue above the threshold",
+            text="Overdue is above €10,000.00: €12,345.67",
+            locale="en",
+            kpi=_KPI,
+            items=[],
+            more=0,
+            as_of=_AT,
+            report_id=_ID.format(1),
+            raised_at=_AT,
+            acknowledged_at=None,
+            acknowledged_by=None,
+            recovered_at=None,
+            step=0,
+        )
+        more = {"escalated": False} if "escalated" in cls.model_fields else {}
+        return cls(alert=alert, recipients=[_ID.format(2), _ID.format(5)], at=_AT, **more)
+
+
+class AlertRaised(_OfAlert, type="reports.alert_raised"):
+    """A trigger fired; or nobody has acknowledged its alert in time, and it is `escalated` to these."""
+
+    escalated: bool
+
+
+class AlertAcknowledged(_OfAlert, type="reports.alert_acknowledged"):
+    """Somebody looks after it: it is escalated no further."""
+
+
+class AlertRecovered(_OfAlert, type="reports.alert_recovered"):
+    """What the alert was about is over."""
+
+
 class MemberJoined(Heard, type="groups.member_joined"):
     group_id: str
     user_id: str
@@ -156,8 +312,42 @@ class MemberLeft(Heard, type="groups.member_left"):
     version: int
 
 
+class _Named(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str
+
+
+class _TaskGroup(_Named):
+    target_end: str
+
+
 class GroupEnded(Heard, type="groups.group_ended"):
     group_id: str
+    group: _Named
+    at: str
+
+
+class TaskReminded(Heard, type="groups.task_reminded"):
+    """With no `minutes` left its target has passed."""
+
+    group_id: str
+    group: _TaskGroup
+    minutes: int
+    at: str
+
+
+class _Task(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    state: str
+    target_end: str
+
+
+class TaskChanged(Heard, type="groups.task_changed"):
+    group_id: str
+    new: _Task
+    at: str
 
 
 class PermissionsChanged(Heard, type="auth.permissions_changed"):

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from reports.acquire.canonical import fact_tables
+from reports.schedule import Schedule, WorkingDays
 
 
 class Base(DeclarativeBase):
@@ -82,7 +83,11 @@ class HookCall(Base):
 
 
 class Report(Job, Base):
-    """One report: asked for, made, and then frozen with its numbers, figures and the load they came from."""
+    """One report: asked for, made, and then frozen with its numbers, figures and the load they came from.
+
+    One of a subscription is its own run: `run` says why it was made (`reason`, `missed`, `alert_id`,
+    `as_is`), `delivery` to how many it was sent, and from how many it was withheld, and why.
+    """
 
     __tablename__ = "reports"
     type: Mapped[str]
@@ -96,6 +101,9 @@ class Report(Job, Base):
     subscription_id: Mapped[Id | None]
     scheduled_at: Mapped[datetime | None]
     as_of: Mapped[datetime | None]
+    run: Mapped[dict[str, Any] | None]
+    delivery: Mapped[dict[str, Any] | None]
+    recompute_of: Mapped[Id | None]
     progress: Mapped[float] = mapped_column(Float, default=0.0, server_default="0")
     load_id: Mapped[Id | None]
     kpis: Mapped[list[Any] | None]
@@ -107,6 +115,7 @@ class Report(Job, Base):
         # Two replicas that find the same run due make one report of it.
         UniqueConstraint("subscription_id", "scheduled_at", name="reports_once"),
         Index("reports_mine", "requested_by", "id"),
+        Index("reports_runs", "subscription_id", "id"),
         Index("reports_open", "id", postgresql_where=text("status IN ('queued', 'running')")),
         Index("reports_ended", "finished_at"),
     )
@@ -140,7 +149,12 @@ class ReportFile(Job, Base):
 
 
 class Subscription(Base):
-    """Which report goes to whom, and when. It outlives its owner's rights: its runs then fail and say so."""
+    """Which report goes to whom, and when. It outlives its owner's rights: its runs then fail and say so.
+
+    It has a schedule (`cron`, `timezone`, `working_days`, `await_load`) or a `trigger`. With a trigger,
+    `state` is what it knows, `looked_at` the end of the last load that it has seen, and `next_run_at` when it
+    looks again without one, because the day has changed.
+    """
 
     __tablename__ = "subscriptions"
     id: Mapped[Id] = mapped_column(primary_key=True, default=new_id)
@@ -151,15 +165,116 @@ class Subscription(Base):
     filters: Mapped[dict[str, Any]]
     locale: Mapped[str]
     group_id: Mapped[Id | None]
-    cron: Mapped[str]
-    timezone: Mapped[str]
+    cron: Mapped[str | None]
+    timezone: Mapped[str | None]
+    working_days: Mapped[dict[str, Any] | None]
+    await_load: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    trigger: Mapped[dict[str, Any] | None]
+    escalation: Mapped[list[Any] | None]
+    state: Mapped[dict[str, Any] | None]
+    looked_at: Mapped[datetime | None]
     active: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
-    next_run_at: Mapped[datetime]
+    next_run_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     __table_args__ = (
         Index("subscriptions_mine", "owner_id", "id"),
         Index("subscriptions_due", "next_run_at", postgresql_where=text("active")),
+        Index("subscriptions_watching", "source", postgresql_where=text("active AND trigger IS NOT NULL")),
+        Index("subscriptions_awaiting", "next_run_at", postgresql_where=text("active AND await_load")),
     )
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """When it runs; None for one that waits for its trigger."""
+        if self.cron is None or self.timezone is None:
+            return None
+        return Schedule(
+            cron=self.cron,
+            timezone=self.timezone,
+            working_days=None if self.working_days is None else WorkingDays(**self.working_days),
+            await_load=self.await_load,
+        )
+
+
+_FIRING = text("state = 'firing'")
+
+
+class Alert(Base):
+    """What a trigger found: `firing` until somebody acknowledges it or it has recovered.
+
+    `items` are the first of the things it is about, `more` how many there are beside them. `step` counts the
+    steps of the escalation that were taken, `told` whom they told. `party_id` is the customer whose rows it
+    is about, where it is about one's only.
+    """
+
+    __tablename__ = "alerts"
+    id: Mapped[Id] = mapped_column(primary_key=True, default=new_id)
+    subscription_id: Mapped[Id]
+    owner_id: Mapped[Id]
+    group_id: Mapped[Id | None]
+    type: Mapped[str]
+    source: Mapped[str | None]
+    party_id: Mapped[str | None]
+    kind: Mapped[str]
+    state: Mapped[str]
+    title: Mapped[str]
+    text: Mapped[str]
+    locale: Mapped[str]
+    kpi: Mapped[dict[str, Any] | None]
+    items: Mapped[list[Any]]
+    more: Mapped[int] = mapped_column(Integer)
+    as_of: Mapped[datetime | None]
+    report_id: Mapped[Id | None]
+    raised_at: Mapped[datetime]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[Id | None]
+    recovered_at: Mapped[datetime | None]
+    step: Mapped[int] = mapped_column(Integer)
+    escalate_at: Mapped[datetime | None]
+    told: Mapped[list[Any]]
+    __table_args__ = (
+        Index("alerts_of", "subscription_id", "id"),
+        Index("alerts_mine", "owner_id", "id"),
+        Index("alerts_of_room", "group_id", "id"),
+        Index("alerts_to_escalate", "escalate_at", postgresql_where=_FIRING),
+    )
+
+
+class Thing(Base):
+    """A thing that a subscription has told of, so that it tells of it once; `alert_id` is none for what was
+    there before it looked for the first time."""
+
+    __tablename__ = "things"
+    subscription_id: Mapped[Id] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    alert_id: Mapped[Id | None]
+    at: Mapped[datetime]
+    __table_args__ = (Index("things_oldest", "at"),)
+
+
+class Customer(Base):
+    """The party of a source that a customer's account stands for: they see its rows, and no others."""
+
+    __tablename__ = "customers"
+    user_id: Mapped[Id] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(primary_key=True)
+    party_id: Mapped[str]
+    set_by: Mapped[Id]
+    set_at: Mapped[datetime]
+
+
+class Reader(Base):
+    """To whom a report was sent, and who has opened it."""
+
+    __tablename__ = "readers"
+    report_id: Mapped[Id] = mapped_column(primary_key=True)
+    user_id: Mapped[Id] = mapped_column(primary_key=True)
+    sent_at: Mapped[datetime | None]
+    opened_at: Mapped[datetime | None]
+    last_opened_at: Mapped[datetime | None]
+    opened: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    at: Mapped[datetime]
+    __table_args__ = (Index("readers_oldest", "at"),)
 
 
 class Person(Base):

@@ -6,14 +6,19 @@ from typing import Any, Literal
 from kit.clock import now, rfc3339
 from kit.errors import Invalid
 from kit.fields import checked
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from reports.analyse.period import DEFAULT, resolve
 from reports.errors import unknown_type
 from reports.making import KINDS, Kind
-from reports.models import Load, Report, Subscription
+from reports.models import Customer, Load, Reader, Report, Subscription
 from reports.schedule import Schedule
+from reports.triggers import Escalation, GroupEndedTrigger, Trigger
 from reports.words import known_locale
+
+SHOWN_TIMES = 5
+# Of what a trigger knows, what its owner is shown.
+STATE = ("state", "value", "since", "error")
 
 
 def kind_of(type: object) -> Kind:
@@ -72,7 +77,9 @@ class Subscribing(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     target: Target | Literal["me"]
-    schedule: Schedule
+    schedule: Schedule | None = None
+    trigger: Trigger | None = None
+    escalation: Escalation = []
     active: bool = True
     locale: str = Field(default="en", max_length=35)
 
@@ -81,9 +88,30 @@ class Subscribing(BaseModel):
     def _known(cls, value: str) -> str:
         return known_locale(value)
 
+    @model_validator(mode="after")
+    def _when(self) -> "Subscribing":
+        if (self.schedule is None) == (self.trigger is None):
+            raise ValueError("a subscription has a schedule or a trigger, and not both")
+        if self.escalation and self.trigger is None:
+            raise ValueError("only the alerts of a trigger are escalated")
+        after = [step.after_minutes for step in self.escalation]
+        if after != sorted(set(after)):
+            raise ValueError("each step of the escalation comes after the one before")
+        if self.group_id is None and any(isinstance(step.to, str) for step in self.escalation):
+            raise ValueError("roles are those of a room: name a person or a room instead")
+        ends = isinstance(self.trigger, GroupEndedTrigger) and self.trigger.group_id
+        if ends and ends == self.group_id:
+            raise ValueError("nothing can be sent into the group once it has ended: choose another target")
+        return self
+
     @property
     def group_id(self) -> str | None:
         return None if self.target == "me" else self.target.group_id
+
+    @property
+    def trigger_json(self) -> dict[str, Any] | None:
+        """As it is kept."""
+        return None if self.trigger is None else self.trigger.model_dump(mode="json", exclude_none=True)
 
 
 def _time(time: datetime | None) -> str | None:
@@ -108,6 +136,8 @@ def show_report(row: Report, *, whole: bool) -> dict[str, Any]:
         "created_at": _time(row.created_at),
         "finished_at": _time(row.finished_at),
         "load_id": row.load_id,
+        "recompute_of": row.recompute_of,
+        "alert_id": (row.run or {}).get("alert_id"),
         "error": row.error,
     }
     if whole:
@@ -140,8 +170,15 @@ def show_load(row: Load, *, keeper: bool) -> dict[str, Any]:
     }
 
 
+def schedule_json(schedule: Schedule | None) -> dict[str, Any] | None:
+    """As it is shown, and as it may come back."""
+    return None if schedule is None else schedule.model_dump(mode="json", exclude_none=True)
+
+
 def show_subscription(row: Subscription) -> dict[str, Any]:
-    times = Schedule(cron=row.cron, timezone=row.timezone).after(now(), 5) if row.active else []
+    schedule = row.schedule
+    times = schedule.after(now(), SHOWN_TIMES) if schedule and row.active else []
+    state = {name: value for name, value in (row.state or {}).items() if name in STATE}
     return {
         "id": row.id,
         "type": row.type,
@@ -150,8 +187,55 @@ def show_subscription(row: Subscription) -> dict[str, Any]:
         "filters": row.filters,
         "locale": row.locale,
         "target": {"group_id": row.group_id} if row.group_id else "me",
-        "schedule": {"cron": row.cron, "timezone": row.timezone},
+        "schedule": schedule_json(schedule),
+        "trigger": row.trigger,
+        "escalation": row.escalation or [],
         "active": row.active,
         "next": [rfc3339(time) for time in times],
+        "state": {"state": "waiting", **state} if row.trigger else None,
         "created_at": rfc3339(row.created_at),
+    }
+
+
+def show_run(row: Report) -> dict[str, Any]:
+    """A report as a run of its subscription."""
+    run, delivery = row.run or {}, row.delivery or {}
+    reason = run.get("reason") or ("schedule" if row.scheduled_at else "by_hand")
+    return {
+        "report_id": row.id,
+        "reason": reason,
+        "scheduled_at": _time(row.scheduled_at),
+        "missed": run.get("missed", 0),
+        "as_is": bool(run.get("as_is")),
+        "alert_id": run.get("alert_id"),
+        "created_at": _time(row.created_at),
+        "started_at": _time(row.started_at),
+        "finished_at": _time(row.finished_at),
+        "result": "sent" if row.status == "ready" else row.status,
+        "sent": delivery.get("sent"),
+        "withheld": [
+            {"reason": reason, "count": count}
+            for reason, count in sorted(delivery.get("withheld", {}).items())
+        ],
+        "error": row.error,
+    }
+
+
+def show_reader(row: Reader) -> dict[str, Any]:
+    return {
+        "user_id": row.user_id,
+        "sent_at": _time(row.sent_at),
+        "opened_at": _time(row.opened_at),
+        "last_opened_at": _time(row.last_opened_at),
+        "opened": row.opened,
+    }
+
+
+def show_customer(row: Customer) -> dict[str, Any]:
+    return {
+        "user_id": row.user_id,
+        "source": row.source,
+        "party_id": row.party_id,
+        "set_by": row.set_by,
+        "set_at": _time(row.set_at),
     }

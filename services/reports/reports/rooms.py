@@ -1,14 +1,26 @@
 """Copies of what groups and auth know: who is a member of which room, and who may see what."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from kit.caller import Caller
 from kit.db import Transaction
 from sqlalchemy.dialects.postgresql import insert
 
-from reports.errors import group_ended, group_not_found, not_a_member
-from reports.models import Member, Person, Report, Room
+from reports.errors import (
+    customer_not_linked,
+    customers_see_their_own,
+    group_ended,
+    group_not_found,
+    not_a_member,
+    rows_of_another,
+    several_customers,
+)
+from reports.models import Customer, Member, Person, Report, Room
+
+MOST_RECIPIENTS = 5000
 
 
 @dataclass(frozen=True)
@@ -91,12 +103,19 @@ def know_caller(tx: Transaction, caller: Caller) -> None:
     )
 
 
+def may(person: Person | None, type: str) -> bool:
+    """Whether somebody may see this type of report now."""
+    if person is None or not person.active:
+        return False
+    return bool({f"reports:{type}", "administrator"} & set(person.permissions))
+
+
 def may_see(tx: Transaction, report: Report, user_id: str) -> bool:
     """Whether a person may see a report now, by our copies: nobody is there who could be asked for them."""
     person = tx.get(Person, user_id)
-    if person is None or not person.active:
+    if person is None or not may(person, report.type):
         return False
-    if not {f"reports:{report.type}", "administrator"} & set(person.permissions):
+    if person.kind == "customer" and not _theirs(tx, user_id, report.source, report.filters.get("party_id")):
         return False
     if report.requested_by == user_id:
         return True
@@ -105,12 +124,12 @@ def may_see(tx: Transaction, report: Report, user_id: str) -> bool:
 
 
 def why_not(tx: Transaction, *, owner_id: str, type: str, group_id: str | None) -> str | None:
-    """Why a subscription's report may not be sent now; None if it may."""
+    """Why a report may not be sent now by who wants it; None if it may."""
     person = tx.get(Person, owner_id)
     if person is None or not person.active:
-        return "The owner of the subscription is no longer active."
-    if not {f"reports:{type}", "administrator"} & set(person.permissions):
-        return f"The owner of the subscription may no longer see {type} reports."
+        return "Its owner is no longer active."
+    if not may(person, type):
+        return f"Its owner may no longer see {type} reports."
     return why_not_there(tx, owner_id, group_id) if group_id else None
 
 
@@ -120,3 +139,123 @@ def why_not_there(tx: Transaction, user_id: str, group_id: str) -> str | None:
     if found is None or found.role is None:
         return "The owner of the report is no longer a member of the group."
     return "The group has ended." if found.ended else None
+
+
+# --- who sees what -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Recipients:
+    """Who gets a report now, and from how many of the room it is withheld, by reason.
+
+    `roles` are those of the room; of a report for one person there are none.
+    """
+
+    ids: list[str]
+    withheld: dict[str, int]
+    roles: dict[str, str]
+
+
+def recipients(
+    tx: Transaction,
+    *,
+    owner_id: str,
+    type: str,
+    group_id: str | None,
+    source: str | None,
+    party_id: str | None,
+) -> Recipients:
+    """By the rights of this moment.
+
+    Args:
+        party_id: whose rows alone it has; None if it has those of all.
+    """
+    if group_id is None:
+        own = may(tx.get(Person, owner_id), type)
+        return Recipients([owner_id] if own else [], {}, {})
+    rows = tx.execute(
+        sa.select(Member.user_id, Member.role, Person, Customer.party_id)
+        .outerjoin(Person, Person.id == Member.user_id)
+        .outerjoin(Customer, (Customer.user_id == Member.user_id) & (Customer.source == source))
+        .where(Member.group_id == group_id, Member.role.is_not(None))
+        .order_by(Member.user_id)
+        .limit(MOST_RECIPIENTS + 1)
+    ).all()
+    found: dict[str, str] = {}
+    withheld = Counter[str]()
+    for user_id, role, person, theirs in rows[:MOST_RECIPIENTS]:
+        if person is not None and not person.active:
+            withheld["deactivated"] += 1
+        elif not may(person, type):
+            withheld["no_right"] += 1
+        elif person.kind == "customer" and (party_id is None or party_id != theirs):
+            withheld["not_their_rows"] += 1
+        else:
+            found[user_id] = str(role)
+    if len(rows) > MOST_RECIPIENTS:
+        withheld["too_many"] = len(rows) - MOST_RECIPIENTS
+    return Recipients(list(found), dict(withheld), found)
+
+
+def party_of(tx: Transaction, user_id: str, source: str) -> str | None:
+    """The party that a customer's account stands for."""
+    found = tx.get(Customer, (user_id, source))
+    return found.party_id if found else None
+
+
+def narrowed(
+    tx: Transaction,
+    *,
+    owner_id: str,
+    customer: bool,
+    group_id: str | None,
+    source: str,
+    filters: dict[str, Any],
+    by_party: bool,
+) -> dict[str, Any]:
+    """The filters, with the party whose rows alone may be in the report.
+
+    What a customer asks for has their rows only, and so has what goes into a room where a customer is.
+
+    Args:
+        customer: whether its owner is one.
+        by_party: whether the report can be narrowed to a party.
+
+    Raises:
+        Forbidden: a customer stands for no party, or asks for what can't be narrowed, or for another's rows.
+        Conflict: several parties are in the room, or it was asked for the rows of another one.
+    """
+    mine = party_of(tx, owner_id, source) if customer else None
+    if customer and (mine is None or not by_party):
+        raise customer_not_linked() if by_party else customers_see_their_own()
+    if not by_party:
+        return filters
+    there: set[str] = set()
+    if group_id is not None:
+        there = set(
+            tx.scalars(
+                sa.select(Customer.party_id)
+                .distinct()
+                .join(Person, (Person.id == Customer.user_id) & (Person.kind == "customer") & Person.active)
+                .join(Member, (Member.user_id == Customer.user_id) & Member.role.is_not(None))
+                .where(Customer.source == source, Member.group_id == group_id)
+                .limit(2)
+            )
+        )
+    if len(parties := there | ({mine} if mine else set())) > 1:
+        raise several_customers()
+    if not parties:
+        return filters
+    [party] = parties
+    if filters.get("party_id") not in (None, party):
+        raise customers_see_their_own() if customer else rows_of_another()
+    return {**filters, "party_id": party}
+
+
+def sees(tx: Transaction, caller: Caller, source: str | None, party_id: str | None) -> bool:
+    """Whether the caller may see what has the rows of this party alone, or of all if None; staff may."""
+    return caller.kind != "customer" or _theirs(tx, str(caller.id), source, party_id)
+
+
+def _theirs(tx: Transaction, user_id: str, source: str | None, party_id: str | None) -> bool:
+    return party_id is not None and source is not None and party_of(tx, user_id, source) == party_id

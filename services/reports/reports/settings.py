@@ -40,6 +40,15 @@ class ReportsSettings(Settings):
     LATE_SECONDS: int = Field(
         default=120, ge=1, description="A run this long after its time says that it is late."
     )
+    LOOK_SECONDS: int = Field(
+        default=30, ge=1, description="How long a query may run that looks whether a trigger fires."
+    )
+    SUBSCRIPTION_MINUTES: int = Field(
+        default=15, ge=1, description="How near to each other the times of a subscription may be."
+    )
+    AUDIT_KEPT_DAYS: int = Field(
+        default=400, ge=90, description="How long it is kept who read what, and what was alerted."
+    )
     MOST_SUBSCRIPTIONS: int = Field(default=100, ge=1, description="Subscriptions a person may have.")
     MOST_OPEN_REPORTS: int = Field(
         default=20, ge=1, description="Reports of one person in the queue at once."

@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import suppress
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta, tzinfo
+from decimal import Decimal
 from typing import Any
 
 import psycopg2
@@ -24,15 +25,15 @@ from kit.store import Store
 from prometheus_client import Histogram
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from reports import jobs, making
+from reports import alerts, audit, jobs, making, rooms, watch
 from reports.acquire.load import Reading, load
 from reports.acquire.replica import Limits, LoadError
 from reports.acquire.sources import Source, read_sources
 from reports.acquire.tieout import LOOKED_AT, SHOWN_ON, Check, tie_out
-from reports.events import LoadFinished, ReportMade, ReportProgressed, SourceStateChanged
+from reports.due import MOST_MISSED
+from reports.events import KpiLine, LoadFinished, ReportMade, ReportProgressed, SourceStateChanged
 from reports.files import press
-from reports.models import HookCall, Load, Report, ReportFile
-from reports.rooms import why_not, why_not_there
+from reports.models import HookCall, Load, Person, Report, ReportFile
 from reports.settings import ReportsSettings
 from reports.words import Words
 
@@ -103,9 +104,11 @@ class Worker:
         self.files = Store(settings.FILES_URL)
 
     def work(self) -> bool:
-        """Does the next job; False if there is none. Loads go first: reports draw from them."""
-        return self._next(Load, self._load, self._tell_load) or self._next(
-            Report, self._make, self._tell_report
+        """Does the next job; False if there is none. Loads go first: what comes after draws from them."""
+        return (
+            self._next(Load, self._load, self._tell_load)
+            or watch.look(self.db, self.sources, self.settings.LOOK_SECONDS)
+            or self._next(Report, self._make, self._tell_report)
         )
 
     def work_on_files(self) -> bool:
@@ -265,50 +268,87 @@ class Worker:
             tx.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             tx.execute(sa.text(f"SET LOCAL statement_timeout = '{self.settings.STATEMENT_SECONDS}s'"))
             self._refuse_unsent(tx, job)
+            filters = self._narrowed(tx, job)
             used, newest = self._loads(tx, job.source)
             if missing := [view for view in kind.needs if view not in (used.rows or {})]:
                 raise _Failed(
                     f"The source {job.source} does not offer {missing[0]}, which this report needs."
                 )
             assert used.as_of is not None
-            asked = making.Asked(job.source, job.period, job.filters, job.locale)
-            draw = kind.make(tx, asked, used.as_of.astimezone(zone).date())
+            asked = making.Asked(job.source, job.period, filters, job.locale)
+            draw = kind.make(tx, asked, _day(job, used.as_of.astimezone(zone).date()))
         self._progress(job, 0.5)
         made = draw()
         with self.db() as tx:
             held = jobs.hold(tx, job)
             # Rights count when it is sent, and they may have gone while it was drawn.
             self._refuse_unsent(tx, held)
-            words, notes = Words(held.locale, ""), list(made.notes)
-            due = held.scheduled_at
-            if due and (held.created_at - due).total_seconds() > self.settings.LATE_SECONDS:
-                notes.append(
-                    words(
-                        "This run was due {time} and is late; runs missed before it were not made up.",
-                        time=words.moment(due, zone),
-                    )
-                )
-            if newest.id != used.id:
-                failed_at = newest.started_at or newest.finished_at or now()
-                held.stale = {"reason": newest.error, "failed_at": rfc3339(failed_at)}
-                notes.append(
-                    words(
-                        "As of {time}; the load of {later} failed: {reason}",
-                        time=words.moment(used.as_of, zone),
-                        later=words.moment(failed_at, zone),
-                        reason=newest.error or "",
-                    )
-                )
-            for check in _mismatches(used):
-                of_these = held.filters.get("company_id")
-                if job.type in SHOWN_ON[check.name] and (not of_these or check.company_id in of_these):
-                    notes.append(words("Not in agreement: {what}", what=check.sentence(words)))
+            if self._narrowed(tx, held) != filters:
+                raise _Failed("Whose rows may be in the report changed while it was drawn.")
             held.status, held.finished_at, held.progress = "ready", now(), 1.0
-            held.title, held.period, held.notes = made.title, made.period, notes
+            held.title, held.period, held.filters = made.title, made.period, filters
+            held.notes = [*self._notes_of_run(held, zone), *made.notes]
+            held.notes += self._notes_of_facts(held, used, newest, zone)
             held.kpis, held.charts, held.tables = made.kpis, made.charts, made.tables
             held.load_id, held.as_of = used.id, used.as_of
-            self._tell_report(tx, held)
+            self._tell_report(tx, held, made.currency)
         log.info("report_made", report_id=job.id, type=job.type, load_id=used.id)
+
+    def _narrowed(self, tx: Transaction, job: Report) -> dict[str, Any]:
+        """The filters, with those that its reader or its room make necessary."""
+        owner = tx.get(Person, job.requested_by)
+        return rooms.narrowed(
+            tx,
+            owner_id=job.requested_by,
+            customer=owner is not None and owner.kind == "customer",
+            group_id=job.group_id,
+            source=job.source,
+            filters=job.filters,
+            by_party=making.KINDS[job.type].by_party,
+        )
+
+    def _notes_of_run(self, job: Report, zone: tzinfo) -> list[str]:
+        """Why it was made, and what of that was not as it should be."""
+        words, run, notes = Words(job.locale, ""), job.run or {}, []
+        if run.get("text"):
+            notes.append(run["text"])
+        due, missed = job.scheduled_at, run.get("missed", 0)
+        if due and (job.created_at - due).total_seconds() > self.settings.LATE_SECONDS:
+            notes.append(words("This run was due {time} and is late.", time=words.moment(due, zone)))
+        if missed:
+            many = words("at least {count}", count=missed) if missed >= MOST_MISSED - 1 else str(missed)
+            notes.append(words("Runs missed before it, which are not made up: {count}.", count=many))
+        if due and run.get("as_is"):
+            notes.append(
+                words(
+                    "By {time} the source had not been read on that day: these are the facts from before.",
+                    time=words.moment(due, zone),
+                )
+            )
+        return notes
+
+    def _notes_of_facts(self, job: Report, used: Load, newest: Load, zone: tzinfo) -> list[str]:
+        """What is wrong with the facts it was made of; to a customer only that they are not the newest."""
+        words, notes = Words(job.locale, ""), []
+        assert used.as_of is not None
+        whole = "party_id" not in job.filters
+        if newest.id != used.id:
+            failed_at = newest.started_at or newest.finished_at or now()
+            reason = newest.error if whole else None
+            job.stale = {"reason": reason, "failed_at": rfc3339(failed_at)}
+            said = {"time": words.moment(used.as_of, zone), "later": words.moment(failed_at, zone)}
+            if reason:
+                notes.append(
+                    words("As of {time}; the load of {later} failed: {reason}", reason=reason, **said)
+                )
+            else:
+                notes.append(words("As of {time}; the load of {later} failed.", **said))
+        # They show what all customers owe together.
+        for check in _mismatches(used) if whole else ():
+            of_these = job.filters.get("company_id")
+            if job.type in SHOWN_ON[check.name] and (not of_these or check.company_id in of_these):
+                notes.append(words("Not in agreement: {what}", what=check.sentence(words)))
+        return notes
 
     def _press(self, job: ReportFile) -> None:
         with self.db() as tx:
@@ -341,12 +381,7 @@ class Worker:
         return used, newest
 
     def _refuse_unsent(self, tx: Transaction, job: Report) -> None:
-        reason = None
-        if job.subscription_id:
-            reason = why_not(tx, owner_id=job.requested_by, type=job.type, group_id=job.group_id)
-        elif job.group_id:
-            reason = why_not_there(tx, job.requested_by, job.group_id)
-        if reason:
+        if reason := rooms.why_not(tx, owner_id=job.requested_by, type=job.type, group_id=job.group_id):
             raise _Failed(reason)
 
     def _progress(self, job: Report, progress: float) -> None:
@@ -358,21 +393,57 @@ class Worker:
                 )
             )
 
-    def _tell_report(self, tx: Transaction, job: Report) -> None:
+    def _tell_report(self, tx: Transaction, job: Report, currency: str = "") -> None:
+        """Sends it: to who asked for it, or to those of its room who may see it now.
+
+        Args:
+            currency: of its money.
+        """
+        ready, run = job.status == "ready", job.run or {}
+        sent = rooms.Recipients([], {}, {})
+        if ready:
+            sent = rooms.recipients(
+                tx,
+                owner_id=job.requested_by,
+                type=job.type,
+                group_id=job.group_id,
+                source=job.source,
+                party_id=job.filters.get("party_id"),
+            )
+            job.delivery = {"sent": len(sent.ids), "withheld": sent.withheld}
+            audit.sent(tx, job.id, sent.ids)
+        first = next(iter(job.kpis or ()), None) if ready else None
         tx.emit(
             ReportMade(
                 report_id=job.id,
                 type=job.type,
                 title=job.title,
-                status="ready" if job.status == "ready" else "failed",
+                status="ready" if ready else "failed",
                 requested_by=job.requested_by,
                 group_id=job.group_id,
                 subscription_id=job.subscription_id,
                 as_of=rfc3339(job.as_of) if job.as_of else None,
                 reason=job.error,
                 at=rfc3339(job.finished_at or now()),
+                run=run.get("reason"),
+                alert_id=run.get("alert_id"),
+                recompute_of=job.recompute_of,
+                locale=job.locale,
+                kpi=_line(first, job.locale, currency) if first else None,
+                recipients=sent.ids,
             )
         )
+
+
+def _day(job: Report, read: date) -> date:
+    """The day of the report: that of its facts, or the later one on which an alert found something."""
+    found = (job.run or {}).get("day")
+    return max(read, date.fromisoformat(found)) if found else read
+
+
+def _line(kpi: dict[str, Any], locale: str, currency: str) -> KpiLine:
+    value = None if kpi["value"] is None else Decimal(kpi["value"])
+    return KpiLine.model_validate(alerts.line(kpi, Words(locale, currency), value))
 
 
 def _mismatches(load: Load) -> list[Check]:

@@ -11,7 +11,8 @@ from kit.caller import Caller
 from kit.db import Transactions
 from kit.event import new_id
 from kit.store import Store
-from kit.testing import make, required, settings, staff
+from kit.testing import hear_event, make, required, settings, staff
+from reports import events
 from reports.acquire.canonical import fact_tables
 from reports.acquire.load import Reading, load
 from reports.acquire.replica import Limits
@@ -333,9 +334,16 @@ def house(real_db: Transactions, erp: Erp, tmp_path: Path) -> House:
     file.write_text(f"house: {{kind: generic, title: The house, uri: '{erp.uri}'}}\n")
     read_sources.cache_clear()
     # Really committed: a report is drawn from one snapshot, which a savepoint can't have.
-    quick = {"LEASE_SECONDS": 1, "POLL_SECONDS": 0.2}
+    quick = {"LEASE_SECONDS": 1, "POLL_SECONDS": 0.2, "SUBSCRIPTION_MINUTES": 1}
     found = settings(ReportsSettings, SOURCES_FILE=file, FILES_URL=f"file://{tmp_path}/files", **quick)
     return House(real_db, found)
+
+
+def ended(group_id: str) -> events.GroupEnded:
+    """A group's end, as groups says it."""
+    return hear_event(
+        events.GroupEnded, group_id=group_id, group={"name": "Board"}, at="2026-11-22T17:26:03.120Z"
+    )
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from kit.testing import hear_event, staff
 from reports import events
 from reports.schedule import Schedule
 
+from .conftest import ended
+
 DAILY = {"cron": "0 8 * * *", "timezone": "Europe/Berlin"}
 
 
@@ -100,7 +102,7 @@ def test_a_room_that_has_ended_gets_no_report(house: Any, seller: Caller, room: 
     service.subscribe(type="sales", target={"group_id": room}, schedule=DAILY)
     service.subscribe(type="sales", target="me", schedule=DAILY)
     assert times(house, seller)
-    service.group_ended(hear_event(events.GroupEnded, group_id=room))
+    service.group_ended(ended(room))
     assert {item["group_id"] for item in times(house, seller)} == {None}
     items = service.subscriptions()["items"]
     assert {(item["target"] == "me", item["active"]) for item in items} == {(True, True), (False, False)}

@@ -14,6 +14,7 @@ from reports.making import KINDS
 from reports.models import Load
 
 from .chance import Chance, common
+from .conftest import ended
 
 Sold = Callable[..., dict[str, Any]]
 CRON = {"cron": "0 8 * * MON", "timezone": "Europe/Berlin"}
@@ -265,10 +266,10 @@ def test_the_copy_of_memberships_follows_the_newest_version(stocked: Any, seller
     assert code(refused) == "not_a_member"
     assert stocked.groups.asked == [(group_id, seller.id)]
     service.member_joined(hear(events.MemberJoined, 6, role="staff"))
-    service.group_ended(hear_event(events.GroupEnded, group_id=group_id))
-    with pytest.raises(Conflict) as ended:
+    service.group_ended(ended(group_id))
+    with pytest.raises(Conflict) as refused:
         service.request(type="sales", group_id=group_id)
-    assert code(ended) == "group_ended"
+    assert code(refused) == "group_ended"
     assert len(stocked.groups.asked) == 1
 
 

@@ -41,6 +41,7 @@ class OpenItemFilters(DatedFilters):
     `due_today` says what is due on the very day: ERPs differ in it.
     """
 
+    party_id: Line | None = Field(default=None, max_length=200)
     segment: Line | None = Field(default=None, max_length=200)
     country: Line | None = Field(default=None, max_length=200)
     buckets: list[int] | None = Field(default=None, min_length=1, max_length=6)
@@ -137,6 +138,8 @@ class Items:
         query = sa.select(*columns, due, item.amount).where(
             item.source == scope.source, item.company_id.in_(scope.company_ids), item.side == side
         )
+        if filters.party_id is not None:
+            query = query.where(item.party_id == filters.party_id)
         for column, wanted in ((party.segment, filters.segment), (party.country, filters.country)):
             if wanted is not None:
                 theirs = (party.source == item.source) & (party.party_id == item.party_id)

@@ -40,6 +40,7 @@ AHEAD = 6  # months of the order book shown one by one
 class OrderFilters(Filters):
     """`segment` and `country` are of the customer or supplier, `category` is of the product."""
 
+    party_id: Line | None = Field(default=None, max_length=200)
     segment: Line | None = Field(default=None, max_length=200)
     country: Line | None = Field(default=None, max_length=200)
     category: Line | None = Field(default=None, max_length=200)
@@ -123,6 +124,8 @@ class Orders:
             {"net": line.net_amount, "cost": line.cost_amount},
             on=line.date,
         ).where(line.side == side)
+        if filters.party_id is not None:
+            query = query.where(line.party_id == filters.party_id)
         party, product = FACTS["party"].c, FACTS["product"].c
         of_party = (party.source == line.source) & (party.party_id == line.party_id)
         of_product = (product.source == line.source) & (product.product_id == line.product_id)
