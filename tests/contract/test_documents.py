@@ -94,6 +94,18 @@ GET /reports/{}
 GET /reports/{}/rows
 GET /subscriptions
 POST /subscriptions
+POST /subscriptions/preview
+GET /subscriptions/countries
+GET /subscriptions/{}
+GET /subscriptions/{}/runs
+GET /alerts
+GET /alerts/{}
+POST /alerts/{}/acknowledge
+POST /reports/{}/recompute
+GET /reports/{}/readers
+GET /customers/{}/parties
+PUT /customers/{}/parties/{}
+DELETE /customers/{}/parties/{}
 PATCH /subscriptions/{}
 DELETE /subscriptions/{}
 POST /subscriptions/{}/run
@@ -121,6 +133,7 @@ def test_the_asyncapi_document_has_every_frame(documents: Documents) -> None:
         "news",
         "news_gone",
         "report",
+        "alert",
         "source",
         "calendar",
         "read",

@@ -120,6 +120,20 @@ class ReportMade(Heard, type="reports.report_made"):
     title: str
     status: str
     requested_by: str
+    group_id: str | None
+
+
+class _OfAlert(Heard):
+    alert: dict[str, Any]
+
+
+class AlertRaised(_OfAlert, type="reports.alert_raised"): ...
+
+
+class AlertAcknowledged(_OfAlert, type="reports.alert_acknowledged"): ...
+
+
+class AlertRecovered(_OfAlert, type="reports.alert_recovered"): ...
 
 
 class SourceStateChanged(Heard, type="reports.source_state_changed"):

@@ -89,6 +89,9 @@ class Live:
                 (events.NewsWithdrawn, self._news_withdrawn),
                 (events.ReportMade, self._report_made),
                 (events.ReportProgressed, self._report_progressed),
+                (events.AlertRaised, self._alert_told),
+                (events.AlertAcknowledged, self._alert_told),
+                (events.AlertRecovered, self._alert_told),
                 (events.SourceStateChanged, self._source_state_changed),
                 (events.ShareStarted, self._share_told),
                 (events.ShareEnded, self._share_told),
@@ -203,8 +206,12 @@ class Live:
         self._hub.tell(lost, encode({"type": "news_gone", "id": event.news_id, "version": event.version}))
 
     def _report_made(self, event: events.ReportMade) -> None:
-        if self._hub.sockets(event.envelope.audience):
+        mine = set(self._hub.sockets([f"user:{event.requested_by}"]))
+        if mine:
             gevent.spawn(self._push_report, event)
+        # Others of its room read it when they look at it.
+        if others := [s for s in self._hub.sockets(event.envelope.audience) if s not in mine]:
+            self._hub.tell(others, encode({"type": "report", "report": _head(event)}))
 
     def _push_report(self, event: events.ReportMade) -> None:
         sockets = self._hub.of_user(event.requested_by)
@@ -212,12 +219,12 @@ class Live:
             return
         try:
             report = self._backend.read(
-                "reports", "report", caller=sockets[0].caller, report_id=event.report_id
+                "reports", "report", caller=sockets[0].caller, report_id=event.report_id, pushed=True
             )
         except Exception as problem:
             # The client is told that it is there and reads it over HTTP.
             log.warning("report_not_pushed", report_id=event.report_id, problem=str(problem))
-            report = {"id": event.report_id, **event.model_dump(include={"type", "title", "status"})}
+            report = _head(event)
         self._hub.tell(sockets, encode({"type": "report", "report": report}))
 
     def _report_progressed(self, event: events.ReportProgressed) -> None:
@@ -227,6 +234,11 @@ class Live:
             "status": "running",
         }
         self._tell(event, {"type": "report", "report": report})
+
+    def _alert_told(
+        self, event: events.AlertRaised | events.AlertAcknowledged | events.AlertRecovered
+    ) -> None:
+        self._tell(event, {"type": "alert", "alert": event.alert})
 
     def _source_state_changed(self, event: events.SourceStateChanged) -> None:
         self._tell(
@@ -393,3 +405,8 @@ def _public(user: dict[str, Any]) -> dict[str, Any]:
 def preferences(user: dict[str, Any]) -> dict[str, Any]:
     """Of a user's own view, what the hub goes by."""
     return {"version": user["version"], "new_user_alert": user["settings"]["new_user_alert"]}
+
+
+def _head(event: events.ReportMade) -> dict[str, Any]:
+    """A report without its content."""
+    return {"id": event.report_id, **event.model_dump(include={"type", "title", "status", "group_id"})}

@@ -870,7 +870,7 @@ def test_news_reach_their_audience_and_who_loses_them_is_told_so(
 def test_a_report_is_pushed_whole_to_who_asked_and_read_as_that_person(
     services: Any, gateway: Gateway, ann: Peer
 ) -> None:
-    made = {"report_id": "r-1", "type": "sales", "title": "Sales", "requested_by": ANN}
+    made = {"report_id": "r-1", "type": "sales", "title": "Sales", "requested_by": ANN, "group_id": None}
     says(gateway, "reports.report_progressed", f"user:{ANN}", report_id="r-1", type="sales", progress=0.4)
     assert ann.next()["report"] == {"id": "r-1", "type": "sales", "progress": 0.4, "status": "running"}
     services.answers("reports.report", {"id": "r-1", "kpis": [1]})
@@ -879,7 +879,30 @@ def test_a_report_is_pushed_whole_to_who_asked_and_read_as_that_person(
     assert services.asked[-1][1].user_id == ANN
     services.answers("reports.report", Unavailable("timeout", "Late."))
     says(gateway, "reports.report_made", f"user:{ANN}", **made, status="failed")
-    assert ann.next()["report"] == {"id": "r-1", "type": "sales", "title": "Sales", "status": "failed"}
+    head = {"id": "r-1", "type": "sales", "title": "Sales", "status": "failed", "group_id": None}
+    assert ann.next()["report"] == head
+
+
+def test_others_of_the_room_who_may_see_a_report_hear_that_there_is_one(
+    services: Any, gateway: Gateway, ann: Peer, ben: Peer
+) -> None:
+    services.answers("reports.report", {"id": "r-1", "kpis": [1]})
+    head = {"type": "sales", "title": "Sales", "status": "ready", "group_id": "g-1"}
+    audience = f"user:{ANN} user:{BEN}"
+    says(gateway, "reports.report_made", audience, report_id="r-1", requested_by=ANN, **head)
+    assert ben.next() == {"type": "report", "report": {"id": "r-1", **head}}
+    assert ann.next()["report"]["kpis"] == [1]
+    # Sent on is not looked at.
+    assert services.asked[-1][2]["pushed"] is True
+
+
+def test_an_alert_is_for_those_it_names_and_nobody_else(gateway: Gateway, ann: Peer, ben: Peer) -> None:
+    alert = {"id": "a-1", "state": "firing", "text": "Overdue is €120.00, above €100.00."}
+    for name in ("alert_raised", "alert_acknowledged", "alert_recovered"):
+        says(gateway, f"reports.{name}", f"user:{ANN}", alert=alert)
+        assert ann.next() == {"type": "alert", "alert": alert}
+    ben.say(type="ping")
+    assert ben.next()["type"] == "pong"
 
 
 def test_who_looks_after_a_source_hears_of_its_trouble_and_nobody_else(

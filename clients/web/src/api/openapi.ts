@@ -89,6 +89,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts that I may see, newest first */
+        get: operations["get_reports_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{alert_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An alert */
+        get: operations["get_reports_alert"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{alert_id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * I look after it
+         * @description For who may see it. It is escalated no further; said again, the first who said it stays.
+         */
+        post: operations["post_reports_acknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/appointments/{appointment_id}": {
         parameters: {
             query?: never;
@@ -289,6 +343,44 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{user_id}/parties": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which party of each source a customer's account stands for (administrators) */
+        get: operations["get_reports_parties"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{user_id}/parties/{source}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Let a customer's account stand for a party of a source (administrators)
+         * @description Reports that the customer sees, and those into their rooms, then hold this party's rows only.
+         */
+        put: operations["put_reports_set_party"];
+        post?: never;
+        /** Let it stand for nobody (administrators) */
+        delete: operations["delete_reports_unset_party"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1105,6 +1197,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/{report_id}/readers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * To whom a report was sent, and who has opened it
+         * @description For who asked for it, and administrators.
+         */
+        get: operations["get_reports_readers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{report_id}/recompute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The same question on the present facts
+         * @description A new report beside the old one, which its `recompute_of` names; in its room, if in any.
+         */
+        post: operations["post_reports_recompute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reports/{report_id}/rows": {
         parameters: {
             query?: never;
@@ -1265,7 +1397,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/subscriptions/{subscription_id}": {
+    "/api/v1/subscriptions/countries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Countries whose holidays are known, with their subdivisions */
+        get: operations["get_reports_countries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscriptions/preview": {
         parameters: {
             query?: never;
             header?: never;
@@ -1273,6 +1422,24 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
+        put?: never;
+        /** What a subscription would do, before it is made */
+        post: operations["post_reports_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscriptions/{subscription_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A subscription of mine */
+        get: operations["get_reports_subscription"];
         put?: never;
         post?: never;
         /** Unsubscribe */
@@ -1294,6 +1461,23 @@ export interface paths {
         put?: never;
         /** Run it now, once */
         post: operations["post_reports_run_subscription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscriptions/{subscription_id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a subscription has done, newest first */
+        get: operations["get_reports_runs"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1597,6 +1781,127 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /** Alert */
+        Alert: {
+            /** Acknowledged At */
+            acknowledged_at: string | null;
+            /** Acknowledged By */
+            acknowledged_by: string | null;
+            /** As Of */
+            as_of: string | null;
+            /** Group Id */
+            group_id: string | null;
+            /** Id */
+            id: string;
+            /**
+             * Items
+             * @description The first things it is about: `key`, `label`, `party`, `amount`, `currency`, `qty`, `due`, `days`. What a task group of one needs to be asked for.
+             */
+            items: {
+                [key: string]: components["schemas"]["Alert.JsonValue"];
+            }[];
+            /** Kind */
+            kind: string;
+            /** Kpi */
+            kpi: {
+                [key: string]: components["schemas"]["Alert.JsonValue"];
+            } | null;
+            /** More */
+            more: number;
+            /**
+             * Raised At
+             * Format: date-time
+             * @example 2026-11-22T17:26:03.120Z
+             */
+            raised_at: string;
+            /** Recovered At */
+            recovered_at: string | null;
+            /** Report Id */
+            report_id: string | null;
+            /**
+             * State
+             * @example firing
+             * @example acknowledged
+             * @example recovered
+             */
+            state: string;
+            /** Subscription Id */
+            subscription_id: string;
+            /** Text */
+            text: string;
+            /** Title */
+            title: string;
+            /** Type */
+            type: string;
+        } & {
+            [key: string]: unknown;
+        };
+        "Alert.JsonValue": unknown;
+        /** Alerts */
+        Alerts: {
+            /** Items */
+            items: components["schemas"]["Alerts.Alert"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** Alert */
+        "Alerts.Alert": {
+            /** Acknowledged At */
+            acknowledged_at: string | null;
+            /** Acknowledged By */
+            acknowledged_by: string | null;
+            /** As Of */
+            as_of: string | null;
+            /** Group Id */
+            group_id: string | null;
+            /** Id */
+            id: string;
+            /**
+             * Items
+             * @description The first things it is about: `key`, `label`, `party`, `amount`, `currency`, `qty`, `due`, `days`. What a task group of one needs to be asked for.
+             */
+            items: {
+                [key: string]: components["schemas"]["Alerts.JsonValue"];
+            }[];
+            /** Kind */
+            kind: string;
+            /** Kpi */
+            kpi: {
+                [key: string]: components["schemas"]["Alerts.JsonValue"];
+            } | null;
+            /** More */
+            more: number;
+            /**
+             * Raised At
+             * Format: date-time
+             * @example 2026-11-22T17:26:03.120Z
+             */
+            raised_at: string;
+            /** Recovered At */
+            recovered_at: string | null;
+            /** Report Id */
+            report_id: string | null;
+            /**
+             * State
+             * @example firing
+             * @example acknowledged
+             * @example recovered
+             */
+            state: string;
+            /** Subscription Id */
+            subscription_id: string;
+            /** Text */
+            text: string;
+            /** Title */
+            title: string;
+            /** Type */
+            type: string;
+        } & {
+            [key: string]: unknown;
+        };
+        "Alerts.JsonValue": unknown;
         /** Appointment */
         Appointment: {
             /** All Day */
@@ -2304,6 +2609,11 @@ export interface components {
             status: string;
         } & {
             [key: string]: unknown;
+        };
+        /** CustomerParty */
+        CustomerParty: {
+            /** Party Id */
+            party_id: string;
         };
         /**
          * Entry
@@ -3577,6 +3887,26 @@ export interface components {
              */
             type: "Point";
         };
+        /** Preview */
+        Preview: {
+            /** Next */
+            next: string[];
+            /**
+             * Notes
+             * @description What one should know before saving it.
+             */
+            notes: string[];
+            /**
+             * State
+             * @description Of a trigger on a key figure: its value now, and whether it fires.
+             */
+            state: {
+                [key: string]: components["schemas"]["Preview.JsonValue"];
+            } | null;
+        } & {
+            [key: string]: unknown;
+        };
+        "Preview.JsonValue": unknown;
         /**
          * Problem
          * @description RFC 9457. `code` is contract; `detail` is for people.
@@ -3673,6 +4003,20 @@ export interface components {
             read_at: string | null;
             /** User Id */
             user_id: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /** Readers */
+        Readers: {
+            /**
+             * Items
+             * @description `user_id`, `sent_at`, `opened_at`, `last_opened_at`, `opened` (how often).
+             */
+            items: {
+                [key: string]: unknown;
+            }[];
+            /** Next Cursor */
+            next_cursor: string | null;
         } & {
             [key: string]: unknown;
         };
@@ -3803,6 +4147,77 @@ export interface components {
             };
             /** Total */
             total: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** Runs */
+        Runs: {
+            /** Items */
+            items: components["schemas"]["Runs.Run"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        "Runs.JsonValue": unknown;
+        /** Run */
+        "Runs.Run": {
+            /** Alert Id */
+            alert_id: string | null;
+            /**
+             * As Is
+             * @description Made at the latest time, before the day's load was finished.
+             */
+            as_is: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-11-22T17:26:03.120Z
+             */
+            created_at: string;
+            /** Error */
+            error: string | null;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Missed
+             * @description How many runs before it were missed and are not made.
+             */
+            missed: number;
+            /**
+             * Reason
+             * @example schedule
+             * @example made_up
+             * @example trigger
+             * @example by_hand
+             */
+            reason: string;
+            /** Report Id */
+            report_id: string;
+            /**
+             * Result
+             * @example queued
+             * @example running
+             * @example sent
+             * @example failed
+             */
+            result: string;
+            /** Scheduled At */
+            scheduled_at: string | null;
+            /**
+             * Sent
+             * @description To how many people.
+             */
+            sent: number | null;
+            /** Started At */
+            started_at: string | null;
+            /**
+             * Withheld
+             * @description `{reason, count}`: from whom of the room, and why.
+             */
+            withheld: {
+                [key: string]: components["schemas"]["Runs.JsonValue"];
+            }[];
         } & {
             [key: string]: unknown;
         };
@@ -4022,19 +4437,45 @@ export interface components {
         };
         /** Subscription */
         Subscription: {
+            /** Active */
+            active: boolean;
+            /** Escalation */
+            escalation: {
+                [key: string]: components["schemas"]["Subscription.JsonValue"];
+            }[];
             /** Filters */
             filters: unknown;
             /** Id */
             id: string;
-            /** Schedule */
+            /**
+             * Next
+             * @description Its next five times; none with a trigger.
+             */
+            next: string[];
+            /**
+             * Schedule
+             * @description Null where there is a trigger.
+             */
             schedule: unknown;
+            /**
+             * State
+             * @description What a trigger knows: `state` is waiting, ok, firing, no_data or error; `value` of a key figure, `since`, `error`.
+             */
+            state: {
+                [key: string]: components["schemas"]["Subscription.JsonValue"];
+            } | null;
             /** Target */
             target: unknown;
+            /** Trigger */
+            trigger: {
+                [key: string]: components["schemas"]["Subscription.JsonValue"];
+            } | null;
             /** Type */
             type: string;
         } & {
             [key: string]: unknown;
         };
+        "Subscription.JsonValue": unknown;
         /** SubscriptionChanges */
         SubscriptionChanges: {
             /**
@@ -4042,6 +4483,11 @@ export interface components {
              * @default true
              */
             active?: boolean;
+            /**
+             * Escalation
+             * @default null
+             */
+            escalation?: components["schemas"]["SubscriptionChanges.EscalationStep"][] | null;
             /**
              * Filters
              * @default {}
@@ -4068,13 +4514,43 @@ export interface components {
              * @default me
              */
             target?: components["schemas"]["SubscriptionChanges.Target"] | "me";
+            /**
+             * Trigger
+             * @default null
+             */
+            trigger?: {
+                [key: string]: components["schemas"]["SubscriptionChanges.JsonValue"];
+            } | null;
+        };
+        /** EscalationStep */
+        "SubscriptionChanges.EscalationStep": {
+            /**
+             * After Minutes
+             * @description After the alert was raised.
+             */
+            after_minutes: number;
+            /**
+             * To
+             * @description Members of the room with that role or a higher one, a person, or another room.
+             */
+            to: ("staff" | "coordinator" | "owner") | {
+                [key: string]: string;
+            };
         };
         "SubscriptionChanges.JsonValue": unknown;
         /** Schedule */
         "SubscriptionChanges.Schedule": {
             /**
+             * Await Load
+             * @description The times are the latest: the report comes as soon as the source was read that day.
+             * @default false
+             */
+            await_load?: boolean;
+            /**
              * Cron
+             * @description Five fields; `L` is the last day of a month.
              * @example 0 8 * * 1
+             * @example 0 7 L * *
              */
             cron: string;
             /**
@@ -4082,14 +4558,50 @@ export interface components {
              * @example Europe/Berlin
              */
             timezone: string;
+            /** @default null */
+            working_days?: components["schemas"]["SubscriptionChanges.WorkingDays"] | null;
         };
         /** Target */
         "SubscriptionChanges.Target": {
             /** Group Id */
             group_id: string;
         };
+        /** WorkingDays */
+        "SubscriptionChanges.WorkingDays": {
+            /**
+             * Country
+             * @description Whose holidays are days off.
+             * @default null
+             * @example DE
+             */
+            country?: string | null;
+            /**
+             * Nth
+             * @description 1 is the first working day, -1 the last.
+             * @default null
+             */
+            nth?: number | null;
+            /**
+             * Rule
+             * @description A time on a day off moves to the `next` or `previous` working day; or `only` those on working days count; or only those on the `nth` working day of the month.
+             * @enum {string}
+             */
+            rule: "next" | "previous" | "only" | "nth";
+            /**
+             * Subdivision
+             * @default null
+             * @example BY
+             */
+            subdivision?: string | null;
+        };
         /** SubscriptionNew */
         SubscriptionNew: {
+            /**
+             * Escalation
+             * @description Of the alerts of a trigger, while nobody acknowledges them.
+             * @default null
+             */
+            escalation?: components["schemas"]["SubscriptionNew.EscalationStep"][] | null;
             /**
              * Filters
              * @default {}
@@ -4109,7 +4621,11 @@ export interface components {
             period?: {
                 [key: string]: components["schemas"]["SubscriptionNew.JsonValue"];
             } | string | null;
-            schedule: components["schemas"]["SubscriptionNew.Schedule"];
+            /**
+             * @description Either this or a trigger.
+             * @default null
+             */
+            schedule?: components["schemas"]["SubscriptionNew.Schedule"] | null;
             /**
              * Source
              * @default null
@@ -4117,15 +4633,45 @@ export interface components {
             source?: string | null;
             /** Target */
             target: components["schemas"]["SubscriptionNew.Target"] | "me";
+            /**
+             * Trigger
+             * @default null
+             */
+            trigger?: {
+                [key: string]: components["schemas"]["SubscriptionNew.JsonValue"];
+            } | null;
             /** Type */
             type: string;
+        };
+        /** EscalationStep */
+        "SubscriptionNew.EscalationStep": {
+            /**
+             * After Minutes
+             * @description After the alert was raised.
+             */
+            after_minutes: number;
+            /**
+             * To
+             * @description Members of the room with that role or a higher one, a person, or another room.
+             */
+            to: ("staff" | "coordinator" | "owner") | {
+                [key: string]: string;
+            };
         };
         "SubscriptionNew.JsonValue": unknown;
         /** Schedule */
         "SubscriptionNew.Schedule": {
             /**
+             * Await Load
+             * @description The times are the latest: the report comes as soon as the source was read that day.
+             * @default false
+             */
+            await_load?: boolean;
+            /**
              * Cron
+             * @description Five fields; `L` is the last day of a month.
              * @example 0 8 * * 1
+             * @example 0 7 L * *
              */
             cron: string;
             /**
@@ -4133,11 +4679,41 @@ export interface components {
              * @example Europe/Berlin
              */
             timezone: string;
+            /** @default null */
+            working_days?: components["schemas"]["SubscriptionNew.WorkingDays"] | null;
         };
         /** Target */
         "SubscriptionNew.Target": {
             /** Group Id */
             group_id: string;
+        };
+        /** WorkingDays */
+        "SubscriptionNew.WorkingDays": {
+            /**
+             * Country
+             * @description Whose holidays are days off.
+             * @default null
+             * @example DE
+             */
+            country?: string | null;
+            /**
+             * Nth
+             * @description 1 is the first working day, -1 the last.
+             * @default null
+             */
+            nth?: number | null;
+            /**
+             * Rule
+             * @description A time on a day off moves to the `next` or `previous` working day; or `only` those on working days count; or only those on the `nth` working day of the month.
+             * @enum {string}
+             */
+            rule: "next" | "previous" | "only" | "nth";
+            /**
+             * Subdivision
+             * @default null
+             * @example BY
+             */
+            subdivision?: string | null;
         };
         /**
          * TaskChange
@@ -4544,6 +5120,81 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AdminGroup"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_reports_alerts: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                state?: ("open" | "firing" | "acknowledged" | "recovered") | null;
+                group_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alerts"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_reports_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    post_reports_acknowledge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key from the same user: the same answer, nothing new, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -4993,6 +5644,79 @@ export interface operations {
             };
             /** @description Not changed */
             304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_reports_parties: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    put_reports_set_party: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CustomerParty"];
+            };
+        };
+        responses: {
+            /** @description Successful response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shown"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    delete_reports_unset_party: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6632,6 +7356,58 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    get_reports_readers: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readers"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    post_reports_recompute: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key from the same user: the same answer, nothing new, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportId"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     get_reports_rows: {
         parameters: {
             query: {
@@ -6881,6 +7657,78 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    get_reports_countries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    post_reports_preview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key from the same user: the same answer, nothing new, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SubscriptionNew"];
+            };
+        };
+        responses: {
+            /** @description Successful response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_reports_subscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     delete_reports_unsubscribe: {
         parameters: {
             query?: never;
@@ -6950,6 +7798,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReportId"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_reports_runs: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                subscription_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Runs"];
                 };
             };
             default: components["responses"]["Problem"];

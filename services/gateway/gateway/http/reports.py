@@ -37,15 +37,57 @@ class Target(Body):
     group_id: Id
 
 
+class WorkingDays(Body):
+    rule: Literal["next", "previous", "only", "nth"] = Field(
+        description="A time on a day off moves to the `next` or `previous` working day; or `only` those on"
+        " working days count; or only those on the `nth` working day of the month."
+    )
+    nth: int | None = Field(default=None, description="1 is the first working day, -1 the last.")
+    country: Text | None = Field(default=None, examples=["DE"], description="Whose holidays are days off.")
+    subdivision: Text | None = Field(default=None, examples=["BY"])
+
+
 class Schedule(Body):
-    cron: Text = Field(examples=["0 8 * * 1"])
+    cron: Text = Field(
+        examples=["0 8 * * 1", "0 7 L * *"], description="Five fields; `L` is the last day of a month."
+    )
     timezone: Text = Field(examples=["Europe/Berlin"])
+    working_days: WorkingDays | None = None
+    await_load: bool = Field(
+        default=False,
+        description="The times are the latest: the report comes as soon as the source was read that day.",
+    )
+
+
+class EscalationStep(Body):
+    after_minutes: int = Field(description="After the alert was raised.")
+    to: Literal["staff", "coordinator", "owner"] | dict[Literal["user_id", "group_id"], Id] = Field(
+        description="Members of the room with that role or a higher one, a person, or another room."
+    )
+
+
+Trigger = Annotated[
+    Json,
+    Field(
+        description=(
+            "Instead of a schedule. By `kind`: `kpi` {kpi, direction: above|below, threshold, of?:"
+            " value|change|change_pct, comparison?, hysteresis?, rearm_minutes?}; `order_over` {amount};"
+            " `invoice_overdue` {days?, amount?}; `stock_below` {qty, product_id?}; `load_failed`;"
+            " `group_ended` {group_id?}; `task_overdue` {group_id?}."
+        ),
+        examples=[{"kind": "kpi", "kpi": "overdue", "direction": "above", "threshold": "10000"}],
+    ),
+]
 
 
 class SubscriptionNew(Body):
     type: Text
     target: Target | Literal["me"]
-    schedule: Schedule
+    schedule: Schedule | None = Field(default=None, description="Either this or a trigger.")
+    trigger: Trigger | None = None
+    escalation: list[EscalationStep] | None = Field(
+        default=None, description="Of the alerts of a trigger, while nobody acknowledges them."
+    )
     source: Text | None = None
     period: Json | Text | None = None
     filters: Json = Field(default={})
@@ -55,10 +97,23 @@ class SubscriptionNew(Body):
 class SubscriptionChanges(Body):
     target: Target | Literal["me"] = "me"
     schedule: Schedule | None = None
+    trigger: Trigger | None = None
+    escalation: list[EscalationStep] | None = None
     period: Json | Text | None = None
     filters: Json = Field(default={})
     active: bool = True
     locale: Text = ""
+
+
+class AlertsOf(Page):
+    state: Literal["open", "firing", "acknowledged", "recovered"] | None = Field(
+        default=None, description="`open` is firing or acknowledged."
+    )
+    group_id: Id | None = None
+
+
+class CustomerParty(Body):
+    party_id: Text
 
 
 class TypesOf(Query):
@@ -154,8 +209,80 @@ class Subscription(Shown):
     id: str
     type: str
     target: Any
-    schedule: Any
+    schedule: Any = Field(description="Null where there is a trigger.")
+    trigger: Json | None
+    escalation: list[Json]
     filters: Any
+    active: bool
+    next: list[Time] = Field(description="Its next five times; none with a trigger.")
+    state: Json | None = Field(
+        description="What a trigger knows: `state` is waiting, ok, firing, no_data or error; `value` of a key"
+        " figure, `since`, `error`."
+    )
+
+
+class Preview(Shown):
+    next: list[Time]
+    notes: list[str] = Field(description="What one should know before saving it.")
+    state: Json | None = Field(
+        description="Of a trigger on a key figure: its value now, and whether it fires."
+    )
+
+
+class Run(Shown):
+    report_id: str
+    reason: str = Field(examples=["schedule", "made_up", "trigger", "by_hand"])
+    scheduled_at: Time | None
+    missed: int = Field(description="How many runs before it were missed and are not made.")
+    as_is: bool = Field(description="Made at the latest time, before the day's load was finished.")
+    alert_id: str | None
+    created_at: Time
+    started_at: Time | None
+    finished_at: Time | None
+    result: str = Field(examples=["queued", "running", "sent", "failed"])
+    sent: int | None = Field(description="To how many people.")
+    withheld: list[Json] = Field(description="`{reason, count}`: from whom of the room, and why.")
+    error: str | None
+
+
+class Runs(Shown):
+    items: list[Run]
+    next_cursor: str | None
+
+
+class Alert(Shown):
+    id: str
+    subscription_id: str
+    group_id: str | None
+    type: str
+    kind: str
+    state: str = Field(examples=["firing", "acknowledged", "recovered"])
+    title: str
+    text: str
+    kpi: Json | None
+    items: list[Json] = Field(
+        description="The first things it is about: `key`, `label`, `party`, `amount`, `currency`, `qty`,"
+        " `due`, `days`. What a task group of one needs to be asked for."
+    )
+    more: int
+    as_of: Time | None
+    report_id: str | None
+    raised_at: Time
+    acknowledged_at: Time | None
+    acknowledged_by: str | None
+    recovered_at: Time | None
+
+
+class Alerts(Shown):
+    items: list[Alert]
+    next_cursor: str | None
+
+
+class Readers(Shown):
+    items: list[dict[str, Any]] = Field(
+        description="`user_id`, `sent_at`, `opened_at`, `last_opened_at`, `opened` (how often)."
+    )
+    next_cursor: str | None
 
 
 @reports.route("GET", "/reports/types", "The types of report I may see", query=TypesOf, shows=Items)
@@ -280,6 +407,30 @@ def rows(report_id: str, query: RowsOf) -> Response:
 
 
 @reports.route(
+    "POST",
+    "/reports/<report_id>/recompute",
+    "The same question on the present facts",
+    shows=ReportId,
+    status=202,
+    description="A new report beside the old one, which its `recompute_of` names; in its room, if in any.",
+)
+def recompute(report_id: str) -> Response:
+    return answer(ask("reports", "recompute", report_id=report_id), 202)
+
+
+@reports.route(
+    "GET",
+    "/reports/<report_id>/readers",
+    "To whom a report was sent, and who has opened it",
+    query=Page,
+    shows=Readers,
+    description="For who asked for it, and administrators.",
+)
+def readers(report_id: str, query: Page) -> Response:
+    return answer(ask("reports", "readers", report_id=report_id, **query.model_dump()))
+
+
+@reports.route(
     "GET", "/subscriptions", "My subscriptions, each with its next five times", query=Page, shows=Items
 )
 def subscriptions(query: Page) -> Response:
@@ -304,6 +455,43 @@ def update_subscription(subscription_id: str, body: SubscriptionChanges) -> Resp
     )
 
 
+@reports.route(
+    "POST",
+    "/subscriptions/preview",
+    "What a subscription would do, before it is made",
+    body=SubscriptionNew,
+    shows=Preview,
+)
+def preview(body: SubscriptionNew) -> Response:
+    return answer(ask("reports", "preview", **body.given()))
+
+
+@reports.route(
+    "GET",
+    "/subscriptions/countries",
+    "Countries whose holidays are known, with their subdivisions",
+    shows=Items,
+)
+def countries() -> Response:
+    return answer(ask("reports", "countries"))
+
+
+@reports.route("GET", "/subscriptions/<subscription_id>", "A subscription of mine", shows=Subscription)
+def subscription(subscription_id: str) -> Response:
+    return answer(ask("reports", "subscription", subscription_id=subscription_id))
+
+
+@reports.route(
+    "GET",
+    "/subscriptions/<subscription_id>/runs",
+    "What a subscription has done, newest first",
+    query=Page,
+    shows=Runs,
+)
+def runs(subscription_id: str, query: Page) -> Response:
+    return answer(ask("reports", "runs", subscription_id=subscription_id, **query.model_dump()))
+
+
 @reports.route("DELETE", "/subscriptions/<subscription_id>", "Unsubscribe")
 def unsubscribe(subscription_id: str) -> Response:
     ask("reports", "unsubscribe", subscription_id=subscription_id)
@@ -313,6 +501,57 @@ def unsubscribe(subscription_id: str) -> Response:
 @reports.route("POST", "/subscriptions/<subscription_id>/run", "Run it now, once", shows=ReportId, status=202)
 def run_subscription(subscription_id: str) -> Response:
     return answer(ask("reports", "run_subscription", subscription_id=subscription_id), 202)
+
+
+@reports.route("GET", "/alerts", "Alerts that I may see, newest first", query=AlertsOf, shows=Alerts)
+def alerts(query: AlertsOf) -> Response:
+    return answer(ask("reports", "alerts", **query.model_dump()))
+
+
+@reports.route("GET", "/alerts/<alert_id>", "An alert", shows=Alert)
+def alert(alert_id: str) -> Response:
+    return answer(ask("reports", "alert", alert_id=alert_id))
+
+
+@reports.route(
+    "POST",
+    "/alerts/<alert_id>/acknowledge",
+    "I look after it",
+    shows=Alert,
+    description="For who may see it. It is escalated no further; said again, the first who said it stays.",
+)
+def acknowledge(alert_id: str) -> Response:
+    return answer(ask("reports", "acknowledge", alert_id=alert_id))
+
+
+@reports.route(
+    "GET",
+    "/customers/<user_id>/parties",
+    "Which party of each source a customer's account stands for (administrators)",
+    shows=Items,
+)
+def parties(user_id: str) -> Response:
+    return answer(ask("reports", "parties", user_id=user_id))
+
+
+@reports.route(
+    "PUT",
+    "/customers/<user_id>/parties/<source>",
+    "Let a customer's account stand for a party of a source (administrators)",
+    body=CustomerParty,
+    shows=Shown,
+    description=(
+        "Reports that the customer sees, and those into their rooms, then hold this party's rows only."
+    ),
+)
+def set_party(user_id: str, source: str, body: CustomerParty) -> Response:
+    return answer(ask("reports", "set_party", user_id=user_id, source=source, party_id=body.party_id))
+
+
+@reports.route("DELETE", "/customers/<user_id>/parties/<source>", "Let it stand for nobody (administrators)")
+def unset_party(user_id: str, source: str) -> Response:
+    ask("reports", "unset_party", user_id=user_id, source=source)
+    return nothing()
 
 
 @reports.route("GET", "/sources", "The sources and how fresh they are", shows=Items)
