@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import nameko
 import sqlalchemy as sa
 from kit import clock
+from kit.db import Transaction
 from kit.errors import Invalid, Refusal
 from kit.fields import an_id, bounded, checked, is_id, page, read_cursor
 from kit.service import SETTINGS, Files, Service, every, hear, offload, rpc
@@ -22,7 +23,7 @@ from nameko.extensions import DependencyProvider
 from auth import attempts, avatars, enrolment, errors, people, sessions
 from auth.events import MemberJoined, MemberLeft, PermissionsChanged
 from auth.fields import NewPassword, NewUser
-from auth.models import PERMISSIONS, Membership, User, UserSession
+from auth.models import ADMINISTRATOR, PERMISSIONS, Membership, User, UserSession
 from auth.passwords import Passwords, passwords
 from auth.settings import AuthSettings
 from auth.tokens import Signer, signer
@@ -140,27 +141,31 @@ class AuthService(Service):
 
     @rpc
     def my_sessions(self, *, limit: int | None = None, cursor: str | None = None) -> dict[str, Any]:
-        size, found = bounded(limit), sessions.of(self.caller.id)
-        if after := read_cursor(cursor, clock.parse, an_id):
-            found = found.where(sa.tuple_(UserSession.used_at, UserSession.id) < sa.tuple_(*after))
-        last_first = UserSession.used_at.desc(), UserSession.id.desc()
-        with self.db() as tx:
-            rows = tx.scalars(found.order_by(*last_first).limit(size + 1)).all()
-        return page(
-            rows,
-            size,
-            lambda session: sessions.shown(session, self.caller.session_id),
-            lambda session: [clock.rfc3339(session.used_at), session.id],
-        )
+        return self._sessions_of(self.caller.id, limit, cursor)
+
+    @rpc
+    def sessions_of(
+        self, *, user_id: str, limit: int | None = None, cursor: str | None = None
+    ) -> dict[str, Any]:
+        """The open sessions of anybody, for administrators."""
+        self.caller.require(ADMINISTRATOR)
+        if not self._visible(user_id):
+            raise errors.user_not_found()
+        return self._sessions_of(user_id, limit, cursor)
 
     @rpc
     def end_session(self, *, session_id: str) -> None:
         with self.db() as tx:
-            mine = sessions.of(self.caller.id).where(UserSession.id == session_id).with_for_update()
-            session = tx.scalars(mine).first() if is_id(session_id) else None
-            if not session:
+            self._end_session(tx, self.caller.id, session_id)
+
+    @rpc
+    def end_session_of(self, *, user_id: str, session_id: str) -> None:
+        """Ends a session of anybody, for administrators; the person may sign in again."""
+        with self.db() as tx:
+            people.require_administrator(tx, self.caller.id)
+            if not is_id(user_id):
                 raise errors.session_not_found()
-            sessions.end(tx, session, "logout")
+            self._end_session(tx, user_id, session_id)
 
     @rpc
     def end_other_sessions(self) -> None:
@@ -446,6 +451,27 @@ class AuthService(Service):
             attempts.forget(tx)
 
     # --- how
+
+    def _sessions_of(self, user_id: str, limit: int | None, cursor: str | None) -> dict[str, Any]:
+        size, found = bounded(limit), sessions.of(user_id)
+        if after := read_cursor(cursor, clock.parse, an_id):
+            found = found.where(sa.tuple_(UserSession.used_at, UserSession.id) < sa.tuple_(*after))
+        last_first = UserSession.used_at.desc(), UserSession.id.desc()
+        with self.db() as tx:
+            rows = tx.scalars(found.order_by(*last_first).limit(size + 1)).all()
+        return page(
+            rows,
+            size,
+            lambda session: sessions.shown(session, self.caller.session_id),
+            lambda session: [clock.rfc3339(session.used_at), session.id],
+        )
+
+    def _end_session(self, tx: Transaction, user_id: str, session_id: str) -> None:
+        theirs = sessions.of(user_id).where(UserSession.id == session_id).with_for_update()
+        session = tx.scalars(theirs).first() if is_id(session_id) else None
+        if not session:
+            raise errors.session_not_found()
+        sessions.end(tx, session, "logout")
 
     def _visible(self, user_id: str) -> User | None:
         found = people.visible_to(self.caller).where(User.id == user_id)

@@ -247,6 +247,26 @@ def test_an_administrator_ends_all_sessions_of_a_person(
     assert refused(house.auth().refresh, refresh_token=token).code == "invalid_refresh_token"
 
 
+def test_an_administrator_sees_and_ends_one_session_of_a_person(house: Any, refused: Refused) -> None:
+    root = house.person("root", "staff", "administrator")
+    house.person("mei")
+    house.person("tom")
+    mine, token = house.signed_in("mei")
+    tom, _ = house.signed_in("tom")
+    found = house.auth(root).sessions_of(user_id=mine.user_id)["items"]
+    assert [(session["id"], session["current"]) for session in found] == [(mine.session_id, False)]
+    one = {"user_id": mine.user_id, "session_id": mine.session_id}
+    for call, asked in (("sessions_of", {"user_id": mine.user_id}), ("end_session_of", one)):
+        assert refused(getattr(house.auth(tom), call), **asked).code == "permission_required"
+        assert refused(getattr(house.auth(ANONYMOUS), call), **asked).code == "not_signed_in"
+    assert refused(house.auth(root).sessions_of, user_id=new_id()).code == "user_not_found"
+    for other in ({"session_id": tom.session_id}, {"user_id": "x"}, {"session_id": "x"}):
+        assert refused(house.auth(root).end_session_of, **{**one, **other}).code == "session_not_found"
+    house.auth(root).end_session_of(**one)
+    assert house.ends() == [(mine.session_id, "logout")]
+    assert refused(house.auth().refresh, refresh_token=token).code == "invalid_refresh_token"
+
+
 def test_a_gateway_that_starts_is_told_which_sessions_ended(
     house: Any, refused: Refused, later: Later
 ) -> None:

@@ -149,6 +149,28 @@ def end_session(session_id: str) -> Response:
     return nothing()
 
 
+@auth.route(
+    "GET",
+    "/users/<user_id>/sessions",
+    "Anybody's sessions, the last used first (administrators)",
+    query=Page,
+    shows=SessionPage,
+)
+def sessions_of(user_id: str, query: Page) -> Response:
+    return answer(ask("auth", "sessions_of", user_id=user_id, **query.model_dump()))
+
+
+@auth.route(
+    "DELETE",
+    "/users/<user_id>/sessions/<session_id>",
+    "End anybody's session (administrators)",
+    description="Its sockets close with 4401. The person may sign in again: see `active` and `password`.",
+)
+def end_session_of(user_id: str, session_id: str) -> Response:
+    ask("auth", "end_session_of", user_id=user_id, session_id=session_id)
+    return nothing()
+
+
 # The cookie: `1.<token>` where it shall outlive the browser's session, else `0.<token>`.
 
 
