@@ -16,9 +16,11 @@ const ReportScreen = lazy(() => import("./screens/report/ReportScreen"));
 const CompareScreen = lazy(() => import("./screens/report/CompareScreen"));
 const ReportsScreen = lazy(() => import("./screens/reports/ReportsScreen"));
 const SubscriptionsScreen = lazy(() => import("./screens/subscriptions/SubscriptionsScreen"));
+const AlertsScreen = lazy(() => import("./screens/alerts/AlertsScreen"));
 const SourcesScreen = lazy(() => import("./screens/sources/SourcesScreen"));
 const PeopleScreen = lazy(() => import("./screens/admin/PeopleScreen"));
 const GroupsScreen = lazy(() => import("./screens/admin/GroupsScreen"));
+const OperationsScreen = lazy(() => import("./screens/admin/OperationsScreen"));
 const NewsScreen = lazy(() => import("./screens/news/NewsScreen"));
 const ArticleScreen = lazy(() => import("./screens/news/ArticleScreen"));
 const CalendarScreen = lazy(() => import("./screens/calendar/CalendarScreen"));
@@ -112,6 +114,11 @@ function House() {
           <SubscriptionsScreen />
         </Beside>
       </Route>
+      <Route path="/alerts">
+        <Beside>
+          <AlertsScreen />
+        </Beside>
+      </Route>
       <Route path="/sources/:source?">
         {({ source }) => (
           <Beside>
@@ -122,6 +129,11 @@ function House() {
       <Route path="/admin/groups">
         <Beside>
           <GroupsScreen />
+        </Beside>
+      </Route>
+      <Route path="/admin/operations">
+        <Beside>
+          <OperationsScreen />
         </Beside>
       </Route>
       <Route path="/admin">

@@ -197,6 +197,13 @@ function heard(frame: ServerFrame) {
         if (queries.getQueryData<Report>(["report", frame.report.id])?.status !== "ready") void queries.invalidateQueries({ queryKey: ["report", frame.report.id] });
       }
       break;
+    case "alert":
+      void queries.invalidateQueries({ queryKey: ["alerts"] });
+      void queries.invalidateQueries({ queryKey: ["subscriptions", "list"] });
+      break;
+    case "source":
+      void queries.invalidateQueries({ queryKey: ["sources"] });
+      break;
     case "user":
       if (frame.user.id === before.me?.id && frame.user.permissions && String(frame.user.permissions) !== String(before.me.permissions)) {
         // What is on the screen may no longer be ours to see: it is asked for anew, and not shown meanwhile.

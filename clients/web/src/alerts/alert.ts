@@ -1,7 +1,12 @@
-import type { Entry, Person, ServerFrame, Settings } from "../api/types";
+import type { Alert as Raised } from "../api/reports";
+import type { Entry, Person, ServerFrame, Settings, SourceState } from "../api/types";
 import { means, type State } from "../state/apply";
 
-export type Alert = { kind: "message"; group_id: string; entry: Entry; sound: boolean } | { kind: "person"; person: Person; sound: boolean };
+export type Alert =
+  | { kind: "message"; group_id: string; entry: Entry; sound: boolean }
+  | { kind: "person"; person: Person; sound: boolean }
+  | { kind: "raised"; alert: Raised; sound: boolean }
+  | { kind: "source"; source: SourceState; sound: boolean };
 
 const TELLING: ReadonlySet<Entry["kind"]> = new Set(["text", "photo", "file", "position", "report", "task"]);
 
@@ -18,6 +23,9 @@ export function alertOf(frame: ServerFrame, before: State, looking: string | nul
   if (!me || !settings || isQuiet(settings.quiet_hours, me.timezone ?? undefined, now)) return null;
   const sound = settings.message_sound;
   if (frame.type === "user") return frame.new && settings.new_user_alert && frame.user.id !== me.id ? { kind: "person", person: frame.user, sound } : null;
+  // Somebody has subscribed to it, or looks after the source: both are wanted.
+  if (frame.type === "alert") return frame.alert.state === "acknowledged" ? null : { kind: "raised", alert: frame.alert, sound: sound && frame.alert.state === "firing" };
+  if (frame.type === "source") return { kind: "source", source: frame.source, sound: sound && frame.source.state !== "good" };
   if (frame.type !== "entry" && frame.type !== "entries") return null;
   const room = before.rooms[frame.group_id];
   // What was missed while the connection was away is counted in the list; it does not all ring at once.

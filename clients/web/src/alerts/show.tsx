@@ -1,3 +1,4 @@
+import { IconAlertTriangle, IconCircleCheck, IconDatabase } from "@tabler/icons-react";
 import i18next from "i18next";
 import { store } from "../state/store";
 import { Avatar } from "../ui/Avatar";
@@ -16,6 +17,14 @@ export function show(alert: Alert) {
   if (alert.kind === "person") {
     const { id, display_name, avatar_url } = alert.person;
     return toast({ id: `person ${id}`, title: t("alert.person"), message: display_name, icon: <Avatar id={id} name={display_name} src={avatar_url} size={38} /> });
+  }
+  if (alert.kind === "raised") {
+    const { id, state, title, text } = alert.alert;
+    return toast({ id: `alert ${id}`, title: t(`alerts.${state}`), message: `${title}. ${text}`, href: "/alerts", icon: state === "firing" ? <IconAlertTriangle size={22} /> : <IconCircleCheck size={22} /> });
+  }
+  if (alert.kind === "source") {
+    const { name, title, state, reason, mismatches } = alert.source;
+    return toast({ id: `source ${name}`, title, message: [t(`sources.${state}`), reason ?? mismatches[0]].filter(Boolean).join(": "), href: `/sources/${name}`, icon: <IconDatabase size={22} /> });
   }
   const { entry, group_id } = alert;
   const group = rooms[group_id]?.group;

@@ -27,6 +27,8 @@ export interface ReportType {
   missing: string[];
   filters: Filter[];
   periods: string[];
+  /** What a trigger can watch. */
+  kpis: { id: string; label: string }[];
 }
 /** A report in a list, without its content. */
 export interface ReportLine extends Omit<Report, "kpis" | "charts" | "tables"> {
@@ -76,6 +78,31 @@ export interface Source {
   last_load: Load | null;
 }
 export type Target = "me" | { group_id: string };
+export interface WorkingDays {
+  rule: "next" | "previous" | "only" | "nth";
+  nth?: number;
+  country?: string;
+  subdivision?: string;
+}
+export interface Schedule {
+  cron: string;
+  timezone: string;
+  working_days?: WorkingDays | null;
+  /** The times are the latest: it comes as soon as the source was read that day. */
+  await_load?: boolean;
+}
+export type Trigger =
+  | { kind: "kpi"; kpi: string; direction: "above" | "below"; threshold: string; of?: "value" | "change" | "change_pct"; comparison?: string; hysteresis?: string; rearm_minutes?: number }
+  | { kind: "order_over"; amount: string }
+  | { kind: "invoice_overdue"; days?: number; amount?: string }
+  | { kind: "stock_below"; qty: string; product_id?: string }
+  | { kind: "load_failed" }
+  | { kind: "group_ended" | "task_overdue"; group_id?: string };
+export type TriggerKind = Trigger["kind"];
+export interface Step {
+  after_minutes: number;
+  to: "staff" | "coordinator" | "owner" | { user_id: string } | { group_id: string };
+}
 export interface Subscription {
   id: string;
   type: string;
@@ -84,8 +111,51 @@ export interface Subscription {
   filters: Filters;
   locale: string;
   target: Target;
-  schedule: { cron: string; timezone: string };
+  schedule: Schedule | null;
+  trigger: Trigger | null;
+  escalation: Step[];
+  /** What a trigger knows. */
+  state: { state: "waiting" | "ok" | "firing" | "no_data" | "error"; value?: string | null; since?: string | null; error?: string | null } | null;
   active: boolean;
   next: string[];
   created_at: string;
+}
+export interface Preview {
+  next: string[];
+  notes: string[];
+  state: { state: string; value: string | null; kpi?: { label: string; text: string } } | null;
+}
+export interface Run {
+  report_id: string;
+  reason: "schedule" | "made_up" | "trigger" | "by_hand";
+  scheduled_at: string | null;
+  missed: number;
+  as_is: boolean;
+  alert_id: string | null;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  result: "queued" | "running" | "sent" | "failed";
+  sent: number | null;
+  withheld: { reason: string; count: number }[];
+  error: string | null;
+}
+/** Something that a subscription waited for has come about. */
+export interface Alert {
+  id: string;
+  subscription_id: string;
+  group_id: string | null;
+  type: string;
+  kind: TriggerKind | "no_data";
+  state: "firing" | "acknowledged" | "recovered";
+  title: string;
+  text: string;
+  items: { key: string; label: string; party?: string | null; amount?: string | null; currency?: string | null; qty?: string | null; due?: string | null; days?: number | null }[];
+  more: number;
+  as_of: string | null;
+  report_id: string | null;
+  raised_at: string;
+  acknowledged_at?: string | null;
+  acknowledged_by?: string | null;
+  recovered_at?: string | null;
 }

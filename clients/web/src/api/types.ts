@@ -1,6 +1,6 @@
 /** What the client reads and says: over HTTP as the OpenAPI document has it, over the socket as the AsyncAPI document has it. */
 import type { components } from "./openapi";
-import type { Filters } from "./reports";
+import type { Alert, Filters } from "./reports";
 
 type Schemas = components["schemas"];
 /** The document lets answers grow; what is read here is what is in it now. */
@@ -129,6 +129,18 @@ export interface Report {
 /** What a `report` frame may carry: a whole report, or only how far it is. */
 export type ReportNews = Pick<Report, "id"> & Partial<Report>;
 
+/** How a source is that I look after. */
+export interface SourceState {
+  name: string;
+  title: string;
+  load_id: string;
+  state: "good" | "mismatched" | "failed";
+  as_of: string | null;
+  reason: string | null;
+  mismatches: string[];
+  at: string;
+}
+
 export interface Page<T> {
   items: T[];
   next_cursor: string | null;
@@ -145,6 +157,8 @@ export type ServerFrame =
   | { type: "news"; item: Article }
   | { type: "news_gone"; id: string }
   | { type: "report"; report: ReportNews }
+  | { type: "alert"; alert: Alert }
+  | { type: "source"; source: SourceState }
   | { type: "read"; group_id: string; user_id: string; seq: number }
   | { type: "typing"; group_id: string; user_id: string }
   | { type: "position"; group_id: string; user_id: string; feature: Feature }

@@ -21,5 +21,6 @@ export function useAdminTabs(): [string, string][] {
   return [
     ["/admin", t("admin.people")],
     ["/admin/groups", t("admin.groups")],
+    ["/admin/operations", t("operations.title")],
   ];
 }

@@ -5,6 +5,7 @@ import { useApp } from "../../state/store";
 import { Avatar } from "../../ui/Avatar";
 import { Dialog } from "../../ui/Dialog";
 import { useFormat, useProblem } from "../../ui/format";
+import { Sessions } from "../settings/Sessions";
 import { Handover } from "./Handover";
 import { type Account, changePerson, type Changes, newPassword } from "./people";
 import { PermissionFields } from "./PermissionFields";
@@ -102,6 +103,8 @@ export default function PersonDialog({ person, close }: { person: Account; close
           </Button>
         </Stack>
       </form>
+      <Divider my="md" />
+      <Sessions person={person.id} />
       <Divider my="md" />
       <Row gap="sm">
         <Button variant="default" size="sm" onClick={() => setStep("password")}>

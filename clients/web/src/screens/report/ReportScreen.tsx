@@ -1,5 +1,5 @@
 import { ActionIcon, Menu, Modal, SegmentedControl, Tooltip } from "@mantine/core";
-import { IconArrowsDiff, IconArrowsMaximize, IconBell, IconDots, IconRefresh, IconX } from "@tabler/icons-react";
+import { IconAdjustmentsHorizontal, IconArrowsDiff, IconArrowsMaximize, IconBell, IconDots, IconRefresh, IconSend, IconX } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation } from "wouter";
@@ -18,6 +18,7 @@ import { questionOf, useAnew } from "./useAnew";
 import { useReport } from "./useReports";
 
 const AskDialog = lazy(() => import("./AskDialog"));
+const ShareDialog = lazy(() => import("./ShareDialog"));
 const CompareDialog = lazy(() => import("./CompareDialog"));
 const SubscriptionDialog = lazy(() => import("../subscriptions/SubscriptionDialog"));
 
@@ -27,7 +28,7 @@ export default function ReportScreen({ id, back }: { id: string; back: string })
   const [, go] = useLocation();
   const query = useReport(id);
   const { data } = query;
-  const [dialog, setDialog] = useState<"ask" | "compare" | "subscribe" | null>(null);
+  const [dialog, setDialog] = useState<"ask" | "share" | "compare" | "subscribe" | null>(null);
   const anew = useAnew(data, back);
   const ready = data?.status === "ready" ? data : null;
   useEscape(() => go(back));
@@ -51,13 +52,16 @@ export default function ReportScreen({ id, back }: { id: string; back: string })
               <Menu.Item leftSection={<IconRefresh size={17} />} onClick={() => void anew.make()}>
                 {t("report.recompute")}
               </Menu.Item>
+              <Menu.Item leftSection={<IconSend size={17} />} onClick={() => setDialog("share")}>
+                {t("report.share")}
+              </Menu.Item>
               <Menu.Item leftSection={<IconArrowsDiff size={17} />} onClick={() => setDialog("compare")}>
                 {t("compare.menu")}
               </Menu.Item>
               <Menu.Item leftSection={<IconBell size={17} />} onClick={() => setDialog("subscribe")}>
                 {t("subscription.new")}
               </Menu.Item>
-              <Menu.Item leftSection={<IconArrowsMaximize size={17} />} onClick={() => setDialog("ask")}>
+              <Menu.Item leftSection={<IconAdjustmentsHorizontal size={17} />} onClick={() => setDialog("ask")}>
                 {t("report.other")}
               </Menu.Item>
             </Menu.Dropdown>
@@ -70,6 +74,7 @@ export default function ReportScreen({ id, back }: { id: string; back: string })
       {ready ? <Whole report={ready} recompute={() => void anew.make()} /> : data ? <InTheMaking report={data} anew={anew} /> : <NotShown query={query} />}
       <Suspense>
         {dialog === "ask" && ready && <AskDialog start={questionOf(ready)} close={() => setDialog(null)} />}
+        {dialog === "share" && ready && <ShareDialog report={ready} close={() => setDialog(null)} />}
         {dialog === "compare" && ready && <CompareDialog report={ready} close={() => setDialog(null)} />}
         {dialog === "subscribe" && ready && <SubscriptionDialog start={{ question: questionOf(ready), room: ready.group_id ?? null }} close={() => setDialog(null)} />}
       </Suspense>
@@ -174,13 +179,11 @@ function Shown({ chart, table, drill, beside = false, children }: { chart: Chart
   return (
     <>
       <header>
-        <div>
-          {!beside && <h2>{chart.title}</h2>}
-          {chart.description && <p>{chart.description}</p>}
-        </div>
+        {beside ? <span /> : <h2>{chart.title}</h2>}
         {table && <SegmentedControl size="xs" aria-label={`${t("report.view")}: ${chart.title}`} value={view} onChange={setView} data={views.map((value) => ({ value, label: t(`report.${value}`) }))} />}
         {children}
       </header>
+      {chart.description && <p className={css.says}>{chart.description}</p>}
       <div className={view === "both" ? css.both : undefined}>
         {(view !== "table" || !table) && <Figure chart={chart} tap={drill} />}
         {view !== "chart" && table && <DataTable table={table} drill={drill} />}

@@ -8,6 +8,7 @@ export function useReportTabs(): [string, string][] {
   const tabs: [string, string][] = [
     ["/reports", t("reports.title")],
     ["/subscriptions", t("subscription.title")],
+    ["/alerts", t("alerts.title")],
   ];
   return staff ? [...tabs, ["/sources", t("sources.title")]] : tabs;
 }

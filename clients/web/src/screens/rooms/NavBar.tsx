@@ -13,7 +13,7 @@ export function NavBar() {
     { href: "/", name: t("list.title"), Sign: IconMessages },
     { href: "/news", name: t("news.title"), Sign: IconNews, label: unread > 0 ? t("news.count", { count: unread }) : undefined, dot: unread > 0 },
     { href: "/calendar", name: t("calendar.title"), Sign: IconCalendar },
-    { href: "/reports", name: t("reports.title"), Sign: IconChartHistogram, of: ["/reports", "/subscriptions", "/sources"] },
+    { href: "/reports", name: t("reports.title"), Sign: IconChartHistogram, of: ["/reports", "/subscriptions", "/alerts", "/sources"] },
     { href: "/settings", name: t("account.settings"), Sign: IconSettings },
   ];
   return (

@@ -16,20 +16,23 @@ interface OpenSession {
   last_used_at: string;
 }
 
-/** Where one is signed in, and the way to end what one does not know or need. */
-export function Sessions() {
+/** Where somebody is signed in, and the way to end what nobody knows or needs.
+
+@param person whose; without it, one's own. */
+export function Sessions({ person }: { person?: string }) {
+  const path = person ? `/users/${person}/sessions` : "/me/sessions";
   const { t } = useTranslation();
   const say = useProblem();
   const format = useFormat();
   const query = useInfiniteQuery({
-    queryKey: ["sessions"],
-    queryFn: ({ pageParam }) => get<Page<OpenSession>>(`/me/sessions?limit=50${pageParam ? `&cursor=${encodeURIComponent(pageParam)}` : ""}`),
+    queryKey: ["sessions", path],
+    queryFn: ({ pageParam }) => get<Page<OpenSession>>(`${path}?limit=50${pageParam ? `&cursor=${encodeURIComponent(pageParam)}` : ""}`),
     initialPageParam: "",
     getNextPageParam: (page) => page.next_cursor || undefined,
     staleTime: 0,
   });
   const end = useMutation({
-    mutationFn: (id: string | null) => access.request("DELETE", id ? `/me/sessions/${id}` : "/me/sessions"),
+    mutationFn: (id: string | null) => access.request("DELETE", id ? `${path}/${id}` : path),
     onSettled: () => queries.invalidateQueries({ queryKey: ["sessions"] }),
   });
   const sessions = query.data?.pages.flatMap((page) => page.items) ?? [];
@@ -38,6 +41,7 @@ export function Sessions() {
     <div>
       <h4 className={css.label}>{t("settings.devices")}</h4>
       {query.isPending && <Loader size="sm" type="dots" />}
+      {query.data && sessions.length === 0 && <p>{t("admin.no_sessions")}</p>}
       <ul className={css.list}>
         {sessions.map((session) => {
           const { name, mobile } = deviceOf(session.user_agent);
@@ -71,7 +75,7 @@ export function Sessions() {
           {say(problem)}
         </p>
       )}
-      {sessions.length > 1 && (
+      {!person && sessions.length > 1 && (
         <Button size="compact-sm" variant="subtle" color="red" loading={end.isPending} onClick={() => end.mutate(null)}>
           {t("settings.end_others")}
         </Button>

@@ -1,7 +1,7 @@
-import { Button, Divider, Loader, Stack, Text } from "@mantine/core";
+import { Button, Divider, Loader, SegmentedControl, Stack, Text } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Question, Subscription } from "../../api/reports";
+import type { Question, Step, Subscription, Trigger } from "../../api/reports";
 import { access, make, queries } from "../../session";
 import { useApp } from "../../state/store";
 import { Dialog } from "../../ui/Dialog";
@@ -10,9 +10,11 @@ import { useKey } from "../../ui/useKey";
 import { RoomSelect } from "../report/AskDialog";
 import { FIRST, QuestionFields } from "../report/Question";
 import { useReportTypes } from "../report/useReports";
+import { EscalationFields } from "./EscalationFields";
 import { NextTimes } from "./NextTimes";
 import { RhythmFields } from "./RhythmFields";
-import { cronOf, rhythmOf, WEEKLY } from "./rhythm";
+import { rhythmOf, scheduleOf, WEEKLY } from "./rhythm";
+import { firstTrigger, fits, TriggerFields } from "./TriggerFields";
 
 interface Props {
   /** What it is a subscription to, where that is known. */
@@ -22,6 +24,7 @@ interface Props {
   close: () => void;
 }
 
+/** Who gets which report: at times, or when something comes about. */
 export default function SubscriptionDialog({ start, subscription, close }: Props) {
   const { t } = useTranslation();
   const say = useProblem();
@@ -29,26 +32,30 @@ export default function SubscriptionDialog({ start, subscription, close }: Props
   const myZone = useApp((state) => state.me?.timezone) || Intl.DateTimeFormat().resolvedOptions().timeZone;
   const [question, setQuestion] = useState<Question | null>(subscription ?? start?.question ?? null);
   const [room, setRoom] = useState<string | null>(subscription ? (subscription.target === "me" ? null : subscription.target.group_id) : (start?.room ?? null));
-  const [rhythm, setRhythm] = useState(() => (subscription ? rhythmOf(subscription.schedule.cron) : WEEKLY));
-  const [zone, setZone] = useState(subscription?.schedule.timezone ?? myZone);
+  const [by, setBy] = useState(subscription?.trigger ? "trigger" : "schedule");
+  const [rhythm, setRhythm] = useState(() => (subscription?.schedule ? rhythmOf(subscription.schedule) : WEEKLY));
+  const [zone, setZone] = useState(subscription?.schedule?.timezone ?? myZone);
+  const [chosen, setTrigger] = useState<Trigger | null>(subscription?.trigger ?? null);
+  const [steps, setSteps] = useState<Step[]>(subscription?.escalation ?? []);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);
   const types = useReportTypes(true, question?.source);
   const asked = question ?? (types.data?.[0] ? { ...FIRST, type: types.data[0].type } : null);
-  const schedule = { cron: cronOf(rhythm), timezone: zone };
+  const type = types.data?.find((one) => one.type === asked?.type);
+  const trigger = chosen && type && fits(chosen, type) ? chosen : type ? firstTrigger("kpi", type) : null;
+  // Roles are those of a room; without one they mean nobody.
+  const escalation = room ? steps : steps.filter((step) => typeof step.to !== "string");
+  const when = by === "trigger" ? { schedule: null, trigger, escalation } : { schedule: scheduleOf(rhythm, zone), trigger: null, escalation: [] };
+  const changes = asked && { target: room ? { group_id: room } : "me", period: asked.period, filters: asked.filters, ...when };
+  const body = asked && changes && { ...changes, type: asked.type, ...(asked.source ? { source: asked.source } : {}), locale: document.documentElement.lang };
 
   async function submit(event: FormEvent) {
     event.preventDefault();
-    if (!asked) return;
+    if (!body) return;
     setBusy(true);
     try {
-      const target = room ? { group_id: room } : "me";
-      const changes = { target, schedule, period: asked.period, filters: asked.filters };
       if (subscription) await access.request("PATCH", `/subscriptions/${subscription.id}`, changes);
-      else {
-        const body = { ...changes, type: asked.type, ...(asked.source ? { source: asked.source } : {}), locale: document.documentElement.lang };
-        await make("/subscriptions", body, key(body));
-      }
+      else await make("/subscriptions", body, key(body));
       void queries.invalidateQueries({ queryKey: ["subscriptions"] });
       void queries.invalidateQueries({ queryKey: ["calendar"] });
       close();
@@ -59,7 +66,7 @@ export default function SubscriptionDialog({ start, subscription, close }: Props
   }
 
   return (
-    <Dialog close={close} title={t(subscription ? "subscription.edit" : "subscription.new")}>
+    <Dialog close={close} title={t(subscription ? "subscription.edit_title" : "subscription.new")}>
       {types.data?.length === 0 ? (
         <Text size="sm" pb="md">
           {t("report.no_types")}
@@ -70,14 +77,25 @@ export default function SubscriptionDialog({ start, subscription, close }: Props
             {asked && types.data ? <QuestionFields types={types.data} question={asked} change={setQuestion} fixed={Boolean(subscription)} /> : <Loader type="dots" mx="auto" />}
             <RoomSelect label={t("subscription.target")} value={room} change={setRoom} />
             <Divider />
-            <RhythmFields rhythm={rhythm} change={setRhythm} zone={zone} changeZone={setZone} />
-            <NextTimes schedule={schedule} />
+            <SegmentedControl fullWidth aria-label={t("subscription.when")} value={by} onChange={setBy} data={["schedule", "trigger"].map((value) => ({ value, label: t(`subscription.by_${value}`) }))} />
+            {by === "schedule" ? (
+              <RhythmFields rhythm={rhythm} change={setRhythm} zone={zone} changeZone={setZone} />
+            ) : (
+              type &&
+              trigger && (
+                <>
+                  <TriggerFields key={type.type} type={type} trigger={trigger} change={setTrigger} />
+                  <EscalationFields room={room} steps={escalation} change={setSteps} />
+                </>
+              )
+            )}
+            {body && <NextTimes asked={body} />}
             {problem !== null && (
               <Text size="sm" c="red" role="alert">
                 {say(problem)}
               </Text>
             )}
-            <Button type="submit" loading={busy} disabled={!asked}>
+            <Button type="submit" loading={busy} disabled={!body}>
               {t(subscription ? "account.save" : "subscription.make")}
             </Button>
           </Stack>

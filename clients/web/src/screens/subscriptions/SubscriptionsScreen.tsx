@@ -1,6 +1,6 @@
 import { ActionIcon, Badge, Button, Group as Row, Menu, Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { IconBell, IconBellOff, IconDots, IconEdit, IconPlayerPause, IconPlayerPlay, IconPlus, IconTrash } from "@tabler/icons-react";
+import { IconBell, IconDots, IconEdit, IconHistory, IconPlayerPause, IconPlayerPlay, IconPlus, IconTrash } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
@@ -13,10 +13,14 @@ import { useFormat, useProblem } from "../../ui/format";
 import { More, Nothing, Screen, Waiting } from "../../ui/Screen";
 import { periodWords, useFilterWords } from "../report/Question";
 import { useReportTabs } from "../reports/useReportTabs";
+import { useReportTypes } from "../report/useReports";
 import { useRhythmWords } from "./useRhythmWords";
+import { useTriggerWords } from "./useTriggerWords";
 import css from "./subscriptions.module.css";
 
 const SubscriptionDialog = lazy(() => import("./SubscriptionDialog"));
+const RunsDialog = lazy(() => import("./RunsDialog"));
+const STATES = { waiting: "gray", ok: "green", firing: "orange", no_data: "gray", error: "red" };
 const LISTED = ["subscriptions", "list"];
 
 /** Who gets which report, when: mine. */
@@ -59,10 +63,12 @@ function Card({ subscription, edit }: { subscription: Subscription; edit: () => 
   const say = useProblem();
   const filters = useFilterWords();
   const rhythm = useRhythmWords();
+  const trigger = useTriggerWords(useReportTypes().data);
   const [, go] = useLocation();
   const target = subscription.target;
   const room = useApp((state) => (target === "me" ? null : (state.rooms[target.group_id]?.group.name ?? t("room.gone"))));
   const [sure, setSure] = useState(false);
+  const [runs, setRuns] = useState(false);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);
 
@@ -112,6 +118,9 @@ function Card({ subscription, edit }: { subscription: Subscription; edit: () => 
             <Menu.Item leftSection={<IconEdit size={17} />} onClick={edit}>
               {t("subscription.edit")}
             </Menu.Item>
+            <Menu.Item leftSection={<IconHistory size={17} />} onClick={() => setRuns(true)}>
+              {t("subscription.runs")}
+            </Menu.Item>
             <Menu.Item leftSection={subscription.active ? <IconPlayerPause size={17} /> : <IconBell size={17} />} onClick={() => void pause(!subscription.active)}>
               {t(subscription.active ? "subscription.pause" : "subscription.resume")}
             </Menu.Item>
@@ -124,22 +133,38 @@ function Card({ subscription, edit }: { subscription: Subscription; edit: () => 
       <dl>
         <div>
           <dt>{t("subscription.when")}</dt>
-          <dd>{rhythm(subscription.schedule)}</dd>
+          <dd>{subscription.schedule ? rhythm(subscription.schedule) : subscription.trigger && trigger(subscription.trigger, subscription.type)}</dd>
         </div>
         <div>
           <dt>{t("subscription.target")}</dt>
           <dd>{room ?? t("question.me")}</dd>
         </div>
-        <div>
-          <dt>{t("subscription.next")}</dt>
-          <dd>{subscription.next[0] ? <Times times={subscription.next} /> : <IconBellOff size={16} aria-label={t("subscription.paused")} />}</dd>
-        </div>
+        {subscription.next[0] && (
+          <div>
+            <dt>{t("subscription.next")}</dt>
+            <dd>
+              <Times times={subscription.next} />
+            </dd>
+          </div>
+        )}
+        {subscription.state && subscription.active && (
+          <div>
+            <dt>{t("trigger.state")}</dt>
+            <dd>
+              <Badge variant="light" color={STATES[subscription.state.state]} autoContrast tt="none" fw={560}>
+                {t(`trigger.state_${subscription.state.state}`)}
+              </Badge>{" "}
+              {subscription.state.since && format.moment(subscription.state.since)} {subscription.state.error}
+            </dd>
+          </div>
+        )}
       </dl>
       {problem !== null && (
         <Text size="sm" c="red" role="alert">
           {say(problem)}
         </Text>
       )}
+      <Suspense>{runs && <RunsDialog subscription={subscription} close={() => setRuns(false)} />}</Suspense>
       {sure && (
         <Dialog close={() => setSure(false)} title={t("subscription.end_sure")}>
           <Text size="sm">{t("subscription.end_text")}</Text>
