@@ -221,7 +221,11 @@ class Reports(Service):
         Args:
             wanted: `form` and what else can be chosen; see `files/wanted.py`.
         """
-        return self._file(self._seen(report_id), wanted, self.caller.id)
+        told = self._file(self._seen(report_id, opens=False), wanted, self.caller.id)
+        if told["status"] == "ready":  # whoever waits for it asks many times
+            with self.db() as tx:
+                audit.opened(tx, report_id, self.caller.id)
+        return told
 
     @rpc
     def rows(
@@ -759,7 +763,7 @@ class Reports(Service):
             condition.measure(tx, self._sources)
 
     @every(600)
-    def forget(self) -> None:
+    def forget_reports(self) -> None:
         """Forgets files that nobody asks for, and reports that are older than they are kept."""
         settings = self.settings
         for days, in_rooms in ((settings.REPORTS_KEPT_DAYS, False), (settings.ROOM_REPORTS_KEPT_DAYS, True)):

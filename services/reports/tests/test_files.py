@@ -12,7 +12,7 @@ from kit.clock import now
 from kit.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, TooMany, Unavailable
 from kit.event import new_id
 from kit.store import Store
-from kit.testing import hear_event, staff
+from kit.testing import customer, hear_event, staff
 from reports import events
 from reports.files import keeping
 from reports.models import Report, ReportFile
@@ -72,6 +72,8 @@ def test_a_file_is_made_by_a_worker_and_kept(house: Any, made: str, seller: Call
         part = " · Revenue by month" if wanted["form"] == "csv" else ""
         assert told["name"] == f"Sales · Jan – Dec 2026{part}.{wanted['form']}"
     assert house.work() == 0
+    [reader] = house.service(seller).readers(report_id=made)["items"]
+    assert (reader["user_id"], reader["opened"]) == (seller.id, len(EVERY))
 
 
 def test_what_is_lost_from_the_store_is_made_again_and_is_the_same(
@@ -133,6 +135,23 @@ def test_members_of_the_room_get_its_files_until_they_leave(house: Any, made: st
     house.service(member).member_left(left)
     with pytest.raises(NotFound):
         house.service(member).file(report_id=report_id, wanted=PDF)
+
+
+def test_a_customer_gets_no_file_with_the_rows_of_others(house: Any, made: str, seller: Caller) -> None:
+    guest = customer(permissions=frozenset({"reports:sales"}))
+    group, report_id = in_room(house, seller)
+    house.groups.put(group, guest.id, "guest")
+    for wanted in EVERY:
+        with pytest.raises(NotFound):
+            house.service(guest).file(report_id=report_id, wanted=wanted)
+    fields = {"kind": "customer", "permissions": ["reports:sales"], "active": True, "version": 2}
+    service = house.service(staff())
+    service.permissions_changed(hear_event(events.PermissionsChanged, user_id=guest.id, **fields))
+    service.member_joined(
+        hear_event(events.MemberJoined, group_id=group, user_id=guest.id, role="guest", version=2)
+    )
+    with pytest.raises(NotFound):
+        service.picture(report_id=report_id, user_id=guest.id)
 
 
 def test_a_picture_to_be_sent_is_for_who_may_see_the_report_now(
@@ -240,13 +259,13 @@ def test_what_takes_too_long_or_too_much_fails_and_is_tried_again_later(
 def test_a_file_that_nobody_asks_for_is_forgotten(house: Any, made: str, seller: Caller) -> None:
     store = Store(house.settings.FILES_URL)
     keys = [file_of(house, seller, made, wanted)["key"] for wanted in EVERY[3:]]
-    house.service(seller).forget()
+    house.service(seller).forget_reports()
     assert [store.size(key) > 0 for key in keys] == [True, True]
     with house.db() as tx:
         old = now() - timedelta(days=house.settings.FILES_KEPT_DAYS, hours=1)
         tx.execute(sa.update(ReportFile).values(asked_at=old))
     assert house.service(seller).file(report_id=made, wanted=EVERY[3])["status"] == "ready"
-    house.service(seller).forget()
+    house.service(seller).forget_reports()
     assert [row.key for row in rows_of(house)] == keys[:1]
     assert store.size(keys[0])
     with pytest.raises(FileNotFoundError):
@@ -261,11 +280,11 @@ def test_reports_are_kept_as_long_as_is_said_and_in_rooms_for_good(
     store, service = Store(house.settings.FILES_URL), house.service(seller)
     _, shared = in_room(house, seller)
     keys = {id: file_of(house, seller, id, EVERY[3])["key"] for id in (made, shared)}
-    service.forget()
+    service.forget_reports()
     assert {row.report_id for row in rows_of(house)} == {made, shared}
     with house.db() as tx:
         tx.execute(sa.update(Report).values(finished_at=now() - timedelta(days=401)))
-    service.forget()
+    service.forget_reports()
     with pytest.raises(NotFound):
         service.report(report_id=made)
     with pytest.raises(FileNotFoundError):
@@ -288,6 +307,6 @@ def test_so_many_are_forgotten_at_once(
     with house.db() as tx:
         tx.execute(sa.update(Report).values(finished_at=now() - timedelta(days=401)))
     for left in (1, 0):
-        house.service(seller).forget()
+        house.service(seller).forget_reports()
         with house.db() as tx:
             assert tx.scalar(sa.select(sa.func.count()).select_from(Report)) == left
