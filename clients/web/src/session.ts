@@ -400,6 +400,10 @@ export function move(groupId: string, feature: Feature) {
   socket.send({ type: "position", ref: socket.nextRef(), group_id: groupId, feature, live: true });
 }
 
+export async function editGroup(groupId: string, changes: Record<string, unknown>) {
+  happen({ type: "group", group: await access.request<Group>("PATCH", `/groups/${groupId}`, changes) });
+}
+
 export async function setTask(groupId: string, task: { state: TaskState; assignee_id?: string | null; target_end?: string }) {
   happen({ type: "group", group: await access.request<Group>("PUT", `/groups/${groupId}/task`, task) });
 }

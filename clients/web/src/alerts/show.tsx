@@ -28,7 +28,7 @@ export function show(alert: Alert) {
   }
   const { entry, group_id } = alert;
   const group = rooms[group_id]?.group;
-  if (!group) return;
+  if (!group || listIsAllThereIs()) return;
   const words = entryWords(entry, nameOf, t);
   const said = entry.kind === "text" || entry.kind === "photo" || entry.kind === "file";
   toast({
@@ -38,6 +38,11 @@ export function show(alert: Alert) {
     href: `/g/${group_id}`,
     icon: <Avatar id={group_id} name={group.name} catalogue={group.catalogue} size={38} />,
   });
+}
+
+/** On a phone the list of rooms says the same, over the whole screen. */
+function listIsAllThereIs(): boolean {
+  return location.pathname === "/" && matchMedia("(max-width: 759px)").matches;
 }
 
 /** Of several windows only one is heard, and not more often than one can bear. */

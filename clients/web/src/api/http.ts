@@ -22,7 +22,7 @@ export class Problem extends Error {
   }
 }
 
-async function call(method: string, path: string, body: unknown, headers: Record<string, string>): Promise<unknown> {
+async function call(method: string, path: string, body: unknown, headers: Record<string, string>, deadlineMs?: number): Promise<unknown> {
   const raw = body instanceof FormData || body instanceof Blob;
   let answer: Response;
   let content: { code?: string; detail?: string; errors?: Problem["errors"] } | Blob | null;
@@ -32,7 +32,7 @@ async function call(method: string, path: string, body: unknown, headers: Record
       headers: body === undefined || raw ? headers : { "Content-Type": "application/json", ...headers },
       body: body === undefined || raw ? body : JSON.stringify(body),
       credentials: "same-origin",
-      signal: AbortSignal.timeout(raw ? UPLOAD_MS : ANSWER_MS),
+      signal: AbortSignal.timeout(deadlineMs ?? (raw ? UPLOAD_MS : ANSWER_MS)),
     });
     const type = answer.headers.get("Content-Type") ?? "";
     // A file may be JSON as well; what is to be saved comes as it is.
@@ -94,8 +94,8 @@ export class Access {
     return this.token!;
   }
 
-  async request<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
-    const once = async () => call(method, path, body, { ...headers, Authorization: `Bearer ${await this.bearer()}` }) as Promise<T>;
+  async request<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}, deadlineMs?: number): Promise<T> {
+    const once = async () => call(method, path, body, { ...headers, Authorization: `Bearer ${await this.bearer()}` }, deadlineMs) as Promise<T>;
     try {
       return await once();
     } catch (problem) {
@@ -106,8 +106,8 @@ export class Access {
   }
 
   /** A file at an address that the server told: a picture, something to be saved. */
-  file(url: string): Promise<Blob> {
-    return this.request<Blob>("GET", url.slice(url.startsWith(BASE) ? BASE.length : 0));
+  file(url: string, deadlineMs?: number): Promise<Blob> {
+    return this.request<Blob>("GET", url.slice(url.startsWith(BASE) ? BASE.length : 0), undefined, {}, deadlineMs);
   }
 
   private async renew() {

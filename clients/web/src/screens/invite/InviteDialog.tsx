@@ -1,6 +1,6 @@
 import { ActionIcon, Button, CopyButton, NumberInput, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { IconCheck, IconCopy, IconTrash } from "@tabler/icons-react";
+import { IconCheck, IconCopy, IconShare2, IconTrash } from "@tabler/icons-react";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Group, Page, Role } from "../../api/types";
@@ -8,6 +8,7 @@ import { access, get, make, queries } from "../../session";
 import { Dialog } from "../../ui/Dialog";
 import { useFormat, useProblem } from "../../ui/format";
 import { useKey } from "../../ui/useKey";
+import { QrCode } from "./QrCode";
 import css from "./invite.module.css";
 
 interface Invite {
@@ -60,6 +61,7 @@ export default function InviteDialog({ group, close }: { group: Group; close: ()
         {link ? (
           <>
             <Text size="sm">{t("invite.made")}</Text>
+            <QrCode text={link} label={t("invite.qr")} />
             <TextInput
               readOnly
               aria-label={t("invite.link")}
@@ -75,6 +77,11 @@ export default function InviteDialog({ group, close }: { group: Group; close: ()
                 </CopyButton>
               }
             />
+            {"share" in navigator && (
+              <Button leftSection={<IconShare2 size={18} />} onClick={() => void navigator.share({ title: t("invite.title", { name: group.name }), url: link }).catch(() => {}) /* not shared after all */}>
+                {t("invite.share")}
+              </Button>
+            )}
             <Button variant="default" onClick={() => setLink(null)}>
               {t("invite.another")}
             </Button>

@@ -1,7 +1,7 @@
-import { ActionIcon, Button, Drawer, Menu, TextInput } from "@mantine/core";
+import { ActionIcon, Button, Drawer, Group as Row, Menu, Text, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { IconCheck, IconDots, IconPlus, IconSearch, IconUserMinus } from "@tabler/icons-react";
+import { IconCheck, IconCrown, IconDots, IconPlus, IconSearch, IconUserMinus } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Member, Page, Person, Role } from "../../api/types";
@@ -9,11 +9,15 @@ import { access, get, queries } from "../../session";
 import type { Room } from "../../state/apply";
 import { useApp } from "../../state/store";
 import { Avatar } from "../../ui/Avatar";
+import { Dialog } from "../../ui/Dialog";
 import { useProblem } from "../../ui/format";
 import { RoleTag } from "../../ui/RoleTag";
+import { ProfileDialog } from "../people/ProfileDialog";
 import css from "./MembersPanel.module.css";
 import { useMembers } from "./useMembers";
 
+/** From so many members on they can be filtered. */
+const FILTERED = 9;
 const ROLES: Role[] = ["owner", "coordinator", "staff", "guest"];
 
 export function MembersPanel({ room, opened, close }: { room: Room; opened: boolean; close: () => void }) {
@@ -33,6 +37,9 @@ function Members({ room }: { room: Room }) {
   const groupId = room.group.id;
   const { members, error, hasNextPage, fetchNextPage, isFetchingNextPage } = useMembers(groupId);
   const rules = room.group.my_role === "owner" && !room.group.ended_at;
+  const [words, setWords] = useState("");
+  const [profile, setProfile] = useState<Member | null>(null);
+  const [sure, setSure] = useState<{ member: Member; role: "owner" | null } | null>(null);
   const change = useMutation({
     mutationFn: ({ user, role }: { user: string; role: Role | null }) =>
       access.request(role ? "PUT" : "DELETE", `/groups/${groupId}/members/${user}`, role ? { role } : undefined),
@@ -42,6 +49,7 @@ function Members({ room }: { room: Room }) {
   return (
     <>
       {rules && <Adder known={members} add={(user, kind) => change.mutate({ user, role: kind === "customer" ? "guest" : "staff" })} />}
+      {members.length > FILTERED && <TextInput mb="sm" aria-label={t("members.filter")} placeholder={t("members.filter")} value={words} onChange={(event) => setWords(event.currentTarget.value)} leftSection={<IconSearch size={16} />} />}
       {problem && (
         <p className={css.problem} role="alert">
           {say(problem)}
@@ -49,15 +57,18 @@ function Members({ room }: { room: Room }) {
       )}
       <ul className={css.list}>
         {members
+          .filter((one) => one.display_name.toLocaleLowerCase().includes(words.trim().toLocaleLowerCase()))
           .toSorted((a, b) => ROLES.indexOf(a.role) - ROLES.indexOf(b.role) || a.display_name.localeCompare(b.display_name))
           .map((member) => (
             <li key={member.user_id}>
-              <Avatar id={member.user_id} name={member.display_name} size={38} src={people[member.user_id]?.avatar_url} />
-              <span className={css.name}>
-                {member.display_name}
-                {member.user_id === me && <small> ({t("members.you")})</small>}
-                {member.kind === "customer" && <small> · {t("members.customer")}</small>}
-              </span>
+              <button type="button" className={css.person} onClick={() => setProfile(member)}>
+                <Avatar id={member.user_id} name={member.display_name} size={38} src={people[member.user_id]?.avatar_url} />
+                <span className={css.name}>
+                  {member.display_name}
+                  {member.user_id === me && <small> ({t("members.you")})</small>}
+                  {member.kind === "customer" && <small> · {t("members.customer")}</small>}
+                </span>
+              </button>
               <RoleTag role={member.role} />
               {rules && member.user_id !== me && (
                 <Menu>
@@ -67,13 +78,18 @@ function Members({ room }: { room: Room }) {
                     </ActionIcon>
                   </Menu.Target>
                   <Menu.Dropdown>
-                    {ROLES.map((role) => (
+                    {ROLES.slice(1).map((role) => (
                       <Menu.Item key={role} leftSection={<IconCheck size={16} visibility={role === member.role ? "visible" : "hidden"} />} onClick={() => change.mutate({ user: member.user_id, role })}>
                         {t(`role.${role}`)}
                       </Menu.Item>
                     ))}
                     <Menu.Divider />
-                    <Menu.Item color="red" leftSection={<IconUserMinus size={16} />} onClick={() => change.mutate({ user: member.user_id, role: null })}>
+                    {member.kind !== "customer" && (
+                      <Menu.Item leftSection={<IconCrown size={16} />} onClick={() => setSure({ member, role: "owner" })}>
+                        {t("members.hand_over")}
+                      </Menu.Item>
+                    )}
+                    <Menu.Item color="red" leftSection={<IconUserMinus size={16} />} onClick={() => setSure({ member, role: null })}>
                       {t("members.remove")}
                     </Menu.Item>
                   </Menu.Dropdown>
@@ -86,6 +102,26 @@ function Members({ room }: { room: Room }) {
         <Button fullWidth variant="subtle" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
           {t("members.more")}
         </Button>
+      )}
+      {profile && <ProfileDialog id={profile.user_id} role={profile.role} close={() => setProfile(null)} />}
+      {sure && (
+        <Dialog close={() => setSure(null)} title={t(sure.role ? "members.hand_over_sure" : "members.remove_sure", { name: sure.member.display_name })}>
+          <Text size="sm">{t(sure.role ? "members.hand_over_text" : "members.remove_text")}</Text>
+          <Row justify="flex-end" mt="lg" gap="sm">
+            <Button variant="default" onClick={() => setSure(null)}>
+              {t("do.cancel")}
+            </Button>
+            <Button
+              color={sure.role ? undefined : "red"}
+              onClick={() => {
+                change.mutate({ user: sure.member.user_id, role: sure.role });
+                setSure(null);
+              }}
+            >
+              {t(sure.role ? "members.hand_over" : "members.remove")}
+            </Button>
+          </Row>
+        </Dialog>
       )}
     </>
   );

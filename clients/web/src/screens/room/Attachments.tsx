@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { Attachment } from "../../api/types";
 import { access } from "../../session";
 import { useFormat } from "../../ui/format";
+import { saveAs } from "../../ui/saveAs";
 import { useFile } from "../../ui/useFile";
 import css from "./Attachments.module.css";
 
@@ -79,11 +80,4 @@ function File({ file }: { file: Attachment }) {
   );
 }
 
-async function save(file: Attachment) {
-  const address = URL.createObjectURL(await access.file(file.url));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = file.name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
-}
+const save = async (file: Attachment) => saveAs(await access.file(file.url), file.name);

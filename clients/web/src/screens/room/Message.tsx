@@ -14,6 +14,7 @@ import { entryWords, useNames } from "../../ui/names";
 import { useLongPress } from "../../ui/useLongPress";
 import { RoleTag } from "../../ui/RoleTag";
 import { Problem } from "../../api/http";
+import { ProfileDialog } from "../people/ProfileDialog";
 import { ReportCard } from "../report/ReportCard";
 import { Acts } from "./Acts";
 import { Attachments } from "./Attachments";
@@ -97,6 +98,7 @@ function Bubble({ item, room, own, role, reply, revise, jump }: Omit<Props, "me"
   const answered = entry?.reply_to ?? pending?.reply_to;
   const attachments = (entry ?? pending)!.attachments ?? [];
   const [open, setOpen] = useState(false);
+  const [profile, setProfile] = useState(false);
   const me = useApp((state) => state.me!.id);
   const acts = entry && !entry.deleted;
   const press = useLongPress(() => acts && setOpen(true));
@@ -115,7 +117,14 @@ function Bubble({ item, room, own, role, reply, revise, jump }: Omit<Props, "me"
       }}
       {...press}
     >
-      {!own && (item.ends ? <Avatar id={item.sender ?? ""} name={name(item.sender)} size={34} src={avatar} /> : <span className={css.gap} />)}
+      {!own &&
+        (item.ends ? (
+          <button type="button" className={css.face} aria-label={t("people.profile_of", { name: name(item.sender) })} disabled={!item.sender} onClick={() => setProfile(true)}>
+            <Avatar id={item.sender ?? ""} name={name(item.sender)} size={34} src={avatar} />
+          </button>
+        ) : (
+          <span className={css.gap} />
+        ))}
       <div className={css.column}>
         {!own && item.starts && (
           <p className={css.who}>
@@ -141,6 +150,7 @@ function Bubble({ item, room, own, role, reply, revise, jump }: Omit<Props, "me"
         </div>
         {pending?.status === "failed" && <Failed pending={pending} />}
       </div>
+      {profile && item.sender && <ProfileDialog id={item.sender} role={role} close={() => setProfile(false)} />}
       {acts && <Acts entry={entry} room={room} own={own} reply={reply} revise={revise} open={open} setOpen={setOpen} />}
     </div>
   );

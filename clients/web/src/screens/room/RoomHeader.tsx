@@ -1,5 +1,5 @@
 import { ActionIcon, Button, Group as Row, Menu, Text, Tooltip } from "@mantine/core";
-import { IconChartHistogram, IconChevronLeft, IconDots, IconDoorExit, IconFlag, IconMap2, IconSearch, IconUserPlus, IconUsers } from "@tabler/icons-react";
+import { IconChartHistogram, IconChecklist, IconChevronLeft, IconDots, IconDoorExit, IconDownload, IconFlag, IconMap2, IconPencil, IconSearch, IconUserPlus, IconUsers } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation } from "wouter";
@@ -12,15 +12,19 @@ import { Typing } from "./Typing";
 import css from "./RoomScreen.module.css";
 
 const SearchPanel = lazy(() => import("../search/SearchPanel"));
+const EditDialog = lazy(() => import("../create/EditDialog"));
+const ManageDialog = lazy(() => import("../create/ManageDialog"));
+const ExportDialog = lazy(() => import("./ExportDialog"));
 const InviteDialog = lazy(() => import("../invite/InviteDialog"));
 
 export function RoomHeader({ room, showMembers, ask }: { room: Room; showMembers: () => void; ask: () => void }) {
   const { t } = useTranslation();
   const format = useFormat();
   const [sure, setSure] = useState<"leave" | "end" | null>(null);
-  const [searching, setSearching] = useState(false);
-  const [inviting, setInviting] = useState(false);
+  const [dialog, setDialog] = useState<"search" | "invite" | "edit" | "manage" | "export" | null>(null);
+  const close = () => setDialog(null);
   const { group } = room;
+  const leads = !group.ended_at && (group.my_role === "owner" || group.my_role === "coordinator");
   const late = group.target_end && !group.ended_at && new Date(group.target_end).getTime() < Date.now();
   const facts = [
     t(`catalogue.${group.catalogue}`) + (group.type ? ` · ${t(`report_type.${group.type}`)}` : ""),
@@ -54,7 +58,7 @@ export function RoomHeader({ room, showMembers, ask }: { room: Room; showMembers
         </Tooltip>
       )}
       <Tooltip label={t("search.in_room")}>
-        <ActionIcon aria-label={t("search.in_room")} onClick={() => setSearching(true)} className={css.wide}>
+        <ActionIcon aria-label={t("search.in_room")} onClick={() => setDialog("search")} className={css.wide}>
           <IconSearch size={20} stroke={1.8} />
         </ActionIcon>
       </Tooltip>
@@ -75,7 +79,7 @@ export function RoomHeader({ room, showMembers, ask }: { room: Room; showMembers
               {t("room.ask")}
             </Menu.Item>
           )}
-          <Menu.Item leftSection={<IconSearch size={17} />} onClick={() => setSearching(true)}>
+          <Menu.Item leftSection={<IconSearch size={17} />} onClick={() => setDialog("search")}>
             {t("search.in_room")}
           </Menu.Item>
           <Menu.Item leftSection={<IconUsers size={17} />} onClick={showMembers}>
@@ -84,10 +88,27 @@ export function RoomHeader({ room, showMembers, ask }: { room: Room; showMembers
           <Menu.Item component={Link} href={`/g/${group.id}/map`} leftSection={<IconMap2 size={17} />}>
             {t("map.title")}
           </Menu.Item>
-          {!group.ended_at && (group.my_role === "owner" || group.my_role === "coordinator") && (
-            <Menu.Item leftSection={<IconUserPlus size={17} />} onClick={() => setInviting(true)}>
+          {leads && (
+            <Menu.Item leftSection={<IconUserPlus size={17} />} onClick={() => setDialog("invite")}>
               {t("invite.menu")}
             </Menu.Item>
+          )}
+          {leads && group.catalogue === "task" && (
+            <Menu.Item leftSection={<IconChecklist size={17} />} onClick={() => setDialog("manage")}>
+              {t("group.manage")}
+            </Menu.Item>
+          )}
+          {group.my_role === "owner" && (
+            <>
+              {!group.ended_at && (
+                <Menu.Item leftSection={<IconPencil size={17} />} onClick={() => setDialog("edit")}>
+                  {t("group.edit")}
+                </Menu.Item>
+              )}
+              <Menu.Item leftSection={<IconDownload size={17} />} onClick={() => setDialog("export")}>
+                {t("group.export")}
+              </Menu.Item>
+            </>
           )}
           <Menu.Divider />
           {!group.ended_at && (
@@ -102,8 +123,13 @@ export function RoomHeader({ room, showMembers, ask }: { room: Room; showMembers
           )}
         </Menu.Dropdown>
       </Menu>
-      <Suspense>{searching && <SearchPanel group={group} close={() => setSearching(false)} />}</Suspense>
-      <Suspense>{inviting && <InviteDialog group={group} close={() => setInviting(false)} />}</Suspense>
+      <Suspense>
+        {dialog === "search" && <SearchPanel group={group} close={close} />}
+        {dialog === "invite" && <InviteDialog group={group} close={close} />}
+        {dialog === "edit" && <EditDialog group={group} manage={() => setDialog("manage")} close={close} />}
+        {dialog === "manage" && <ManageDialog group={group} close={close} />}
+        {dialog === "export" && <ExportDialog group={group} close={close} />}
+      </Suspense>
       {sure && <Sure what={sure} room={room} close={() => setSure(null)} />}
     </header>
   );

@@ -9,7 +9,7 @@ import { useNames } from "../../ui/names";
 import { useMembers } from "../members/useMembers";
 import css from "./TaskBar.module.css";
 
-const STATES: TaskState[] = ["open", "in_progress", "blocked", "done", "cancelled"];
+export const STATES: TaskState[] = ["open", "in_progress", "blocked", "done", "cancelled"];
 
 /** How the room's task stands and whose it is; who leads the group changes it here. */
 export function TaskBar({ group }: { group: Group }) {
