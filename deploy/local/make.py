@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import rights
 from machine import (
     CLIENT,
     LOCAL,
@@ -19,13 +20,14 @@ from machine import (
     chromium,
     install_client,
     provide,
+    provide_kubectl,
 )
 from rights import SERVICES
 from stack import Stack, elsewhere, leftovers, of_service
 
 BEGAN = time.monotonic()
 # Each half waits for much of its time, so both at once take little longer than one.
-PARTS = ("libs/*/tests", "services/*/tests", "deploy/local/tests", "deploy/local/demo/tests")
+PARTS = ("libs/*/tests", "services/*/tests", "deploy/*/tests", "deploy/local/demo/tests")
 WHOLE = ("tests/contract", "tests/integration", "tests/browser", "tests/chaos")
 TYPED = (
     *("libs/kit/kit", "libs/admin/admin", "deploy/local"),
@@ -99,6 +101,7 @@ def _number(variable: str, default: int, most: int) -> int:
 def test() -> int:
     """Everything that is checked, on servers of its own."""
     provide(say, servers=True, browser=True, mariadb=True)
+    provide_kubectl(say)
     install_client(say)
     build_client(say)
     failed = []
@@ -157,7 +160,9 @@ def client_tests() -> int:
 
 
 def contracts() -> int:
-    """Write the contracts of the events that each service says, and the client's types of the API."""
+    """Write the contracts of the events that each service says, the client's types of the API, and the rights
+    of each service at the broker as resources of Kubernetes."""
+    (ROOT / "deploy" / "k8s" / "base" / "servers" / "rights.yaml").write_text(rights.written())
     written = max(
         subprocess.run(["kit", "contract"], cwd=folder, check=False).returncode
         for folder in sorted(place.parent for place in ROOT.glob("services/*/contract"))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg2
+import yaml
 from psycopg2 import sql
 
 SERVICES = ("auth", "groups", "chat", "news", "location", "reports")
@@ -152,7 +153,8 @@ def make_roles(uri: str, passwords: Mapping[str, str]) -> None:
                 execute("alter role {} login password {}", role, password=passwords[role])
         for database, owner in (("bchat", None), ("erp", "erp")):
             with contextlib.suppress(psycopg2.errors.DuplicateDatabase):
-                execute("create database {}", database)
+                # Whatever the server's own default: texts compare and are found alike everywhere.
+                execute("create database {} template template0 encoding 'UTF8' locale 'C.UTF-8'", database)
             execute("revoke all on database {} from public", database)
             if owner:
                 execute("alter database {} owner to {}", database, owner)
@@ -170,3 +172,32 @@ def make_roles(uri: str, passwords: Mapping[str, str]) -> None:
 def plain(uri: str) -> str:
     """A SQLAlchemy address as libpq reads it."""
     return re.sub(r"^postgresql\+psycopg2://", "postgresql://", uri)
+
+
+def resources() -> Iterator[dict[str, Any]]:
+    """The users with their rights as resources of RabbitMQ's Messaging Topology Operator."""
+    cluster = {"name": "bchat-broker"}
+
+    def resource(kind: str, name: str, **spec: Any) -> dict[str, Any]:
+        return {
+            "apiVersion": "rabbitmq.com/v1beta1",
+            "kind": kind,
+            "metadata": {"name": name},
+            "spec": {**spec, "rabbitmqClusterReference": cluster},
+        }
+
+    for user in USERS:
+        may = rights(user)
+        yield resource("User", user, importCredentialsSecret={"name": f"{user}-broker"})
+        whom = {"vhost": "/", "userReference": {"name": user}}
+        permissions = {"configure": may.configure, "write": may.write, "read": may.read}
+        yield resource("Permission", user, **whom, permissions=permissions)
+        for exchange, (write, read) in may.topics.items():
+            topic = {"exchange": exchange, "write": write, "read": read}
+            yield resource("TopicPermission", f"{user}-{exchange}", **whom, permissions=topic)
+
+
+def written() -> str:
+    """Those resources as the file that is committed."""
+    head = "# Written from deploy/local/rights.py, where the rules are: `make contracts`.\n"
+    return head + yaml.safe_dump_all(resources(), sort_keys=False, width=110)
