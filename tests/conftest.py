@@ -11,12 +11,26 @@ from stack import Stack
 sys.path.insert(0, str(Path(__file__).parent))
 
 from client import Connected, Device, Http, Person, Someone, new_id
+from collector import Collector
 from documents import Documents
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    settings = {"REFRESH_GRACE_SECONDS": "0", "HELLO_SECONDS": "3", "NEWCOMERS_ADDRESS_LIMIT": "10"}
+def collector() -> Iterator[Collector]:
+    with Collector() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[Stack]:
+    settings = {
+        "REFRESH_GRACE_SECONDS": "0",
+        "HELLO_SECONDS": "3",
+        "NEWCOMERS_ADDRESS_LIMIT": "10",
+        "TRACES_URL": collector.url,
+        # None of all there are, but those whose id a test has chosen to be among them.
+        "TRACES_SAMPLE": "0.000001",
+    }
     with Stack(
         tmp_path_factory.mktemp("bchat"), gateways=2, replicas=2, company=True, settings=settings
     ) as made:

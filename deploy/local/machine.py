@@ -97,6 +97,12 @@ def font(name: str) -> Path | None:
     return next(Path("/usr/share/fonts").rglob(name), None)
 
 
+def promtool() -> Path | None:
+    """What reads and tries the rules of alerts."""
+    found = shutil.which("promtool")
+    return Path(found) if found else None
+
+
 def chromium() -> Path | None:
     """A browser that Playwright can drive, of the machine or of Playwright's own."""
     for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
@@ -109,8 +115,11 @@ def chromium() -> Path | None:
     return next(iter(sorted(cache.glob("chromium-*/chrome-linux*/chrome"))), None)
 
 
-def provide(say: Say, *, servers: bool, browser: bool, mariadb: bool = False) -> None:
+def provide(say: Say, *, servers: bool, browser: bool, tests: bool = False) -> None:
     """Install what is missing, by apt.
+
+    Args:
+        tests: also what only tests need.
 
     Raises:
         Trouble: something is missing and can't be installed from here.
@@ -118,7 +127,8 @@ def provide(say: Say, *, servers: bool, browser: bool, mariadb: bool = False) ->
     wanted = {
         "postgresql": servers and not postgres_bin(),
         "rabbitmq-server": servers and not rabbitmq_server(),
-        "mariadb-server": mariadb and not mariadb_bin(),
+        "mariadb-server": tests and not mariadb_bin(),
+        "prometheus": tests and not promtool(),
         "chromium": browser and not chromium(),
         "libatomic1": browser and not find_library("atomic"),  # of the Node inside Playwright
         # Of pictures and printed reports: reports/README.md.
@@ -158,7 +168,8 @@ def provide(say: Say, *, servers: bool, browser: bool, mariadb: bool = False) ->
     for name, found in (
         ("PostgreSQL", not servers or postgres_bin()),
         ("RabbitMQ", not servers or rabbitmq_server()),
-        ("MariaDB", not mariadb or mariadb_bin()),
+        ("MariaDB", not tests or mariadb_bin()),
+        ("promtool", not tests or promtool()),
         ("Chromium", not browser or chromium()),
     ):
         if not found:

@@ -100,7 +100,7 @@ def _number(variable: str, default: int, most: int) -> int:
 
 def test() -> int:
     """Everything that is checked, on servers of its own."""
-    provide(say, servers=True, browser=True, mariadb=True)
+    provide(say, servers=True, browser=True, tests=True)
     provide_kubectl(say)
     install_client(say)
     build_client(say)

@@ -13,6 +13,7 @@ from kit import dead as letters
 from kit.observe import start_observing
 
 from admin import copies, enrolment, lists
+from admin import doctor as examination
 from admin.services import Refused, Services
 
 # Those that hear events.
@@ -302,6 +303,34 @@ def rebuild_search(services: Services) -> None:
         if cursor is None:
             break
     click.echo(f"{indexed} entries")
+
+
+@main.command()
+@click.option("--url", envvar="BCHAT_URL", help="Where people reach Bchat, to be tried too.")
+@as_json
+@operator
+def doctor(services: Services, url: str | None, as_json: bool) -> None:
+    """Examine the installation, and say what is wrong and what to do about it.
+
+    Each service examines what it has: settings, database, migrations, rights, queues, files, sources. What it
+    says is compared: clocks, and the keys of auth and the gateways. Nothing is changed but what every start
+    does, too. The exit status is 1 where something is wrong.
+    """
+    wrong = 0
+    for found in examination.examined(services.amqp_uri, SERVICES, url):
+        wrong += not found["ok"]
+        if as_json:
+            click.echo(json.dumps(found, ensure_ascii=False))
+            continue
+        click.echo(
+            f"{'ok   ' if found['ok'] else 'WRONG'} {found['part']:<9} {found['check']:<16} {found['found']}"
+        )
+        if found["remedy"]:
+            click.echo(f"      {found['remedy']}")
+    if wrong:
+        raise Refused(f"{wrong} of these are wrong.")
+    if not as_json:
+        click.echo("All is well.")
 
 
 def _named(service: str | None) -> tuple[str, ...]:

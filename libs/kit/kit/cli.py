@@ -26,6 +26,7 @@ def main() -> int:
     revision.add_argument("-m", "--message", required=True)
     contract = commands.add_parser("contract", help="write the contracts of the events it says")
     contract.add_argument("--check", action="store_true", help="only compare")
+    commands.add_parser("examine", help="say what is wrong with its database, its rights and its queues")
     dead = commands.add_parser("dead", help="events given up on")
     dead.add_argument("action", choices=["list", "redrive"])
     dead.add_argument("--id", help="only the event with this id")
@@ -62,7 +63,13 @@ def _worker(args: argparse.Namespace) -> int:
     settings = config.load(args.config, config.named(args.config, "settings"))
     module, _, function = args.loop.partition(":")
     loop: Callable[[Any, threading.Event], None] = getattr(importlib.import_module(module), function)
-    start_observing(module, settings.LOG_LEVEL, settings.LOG_FORMAT)
+    start_observing(
+        module,
+        settings.LOG_LEVEL,
+        settings.LOG_FORMAT,
+        traces_url=settings.TRACES_URL,
+        traces_sample=settings.TRACES_SAMPLE,
+    )
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         # Setting it here could wait for a lock that the interrupted code holds.
@@ -126,6 +133,22 @@ def _dead(args: argparse.Namespace) -> int:
     return 0
 
 
+def _examine(args: argparse.Namespace) -> int:
+    from kit import config, db, examine
+    from kit.service import heard_by
+
+    settings = config.load(args.config, config.named(args.config, "settings"))
+    service = config.named(args.config, "service")
+    engine = db.connect(settings.DATABASE_URI, pool=1, name=f"bchat-{service.name}-examine")
+    keys = [event.routing_key() for event in heard_by(service)]
+    findings = examine.common(engine, settings.AMQP_URI, args.config.parent, service.name, keys)
+    for found in findings:
+        print(f"{'ok   ' if found['ok'] else 'WRONG'} {found['check']:<16} {found['found']}")  # noqa: T201
+        if found["remedy"]:
+            print(f"      {found['remedy']}")  # noqa: T201
+    return 0 if all(found["ok"] for found in findings) else 1
+
+
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "serve": _serve,
     "worker": _worker,
@@ -133,4 +156,5 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "revision": _revision,
     "contract": _contract,
     "dead": _dead,
+    "examine": _examine,
 }

@@ -1,6 +1,5 @@
 """How a service is: what waits in its queues and in its outbox, and who it is."""
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -9,7 +8,7 @@ from amqp.exceptions import NotFound
 from kit import broker, dead
 from kit.clock import now, rfc3339
 from kit.db import OUTBOX, Transaction, Transactions
-from kit.observe import OUTBOX_LENGTH, QUEUE_CONSUMERS, QUEUE_MESSAGES
+from kit.observe import OUTBOX_LENGTH, QUEUE_CONSUMERS, QUEUE_MESSAGES, version_of
 
 SINCE = now()
 # A longer outbox is no other trouble, and not worth counting to its end.
@@ -43,14 +42,6 @@ def outbox(tx: Transaction) -> tuple[int, float]:
     length = tx.scalar(sa.select(sa.func.count()).select_from(some)) or 0
     oldest = tx.scalar(sa.select(OUTBOX.c.said_at).order_by(OUTBOX.c.id).limit(1))
     return length, max(0.0, (now() - oldest).total_seconds()) if oldest else 0.0
-
-
-def version_of(package: str) -> str:
-    """The version of one of our packages, `chat` for instance."""
-    try:
-        return version(f"bchat-{package}")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def measure(amqp_uri: str, service: str, db: Transactions) -> None:

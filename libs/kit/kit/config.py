@@ -36,6 +36,10 @@ class Settings(BaseModel):
     LOG_FORMAT: str = Field(
         default="json", pattern="^(json|console)$", description="json, or console for eyes."
     )
+    TRACES_URL: str = Field(
+        default="", description="Where spans are sent: http://collector:4318/v1/traces; empty is off."
+    )
+    TRACES_SAMPLE: float = Field(default=0.05, ge=0, le=1, description="The part of traces that is sent.")
     HEAR_ATTEMPTS: int = Field(default=10, ge=1, description="Tries before an event is a dead letter.")
     HEAR_RETRY_SECONDS: float = Field(default=1.0, gt=0, description="First delay; doubles each time.")
     HEAR_RETRY_MAX_SECONDS: float = Field(default=60.0, gt=0, description="The longest such delay.")

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import orjson
 import sqlalchemy as sa
+from opentelemetry import trace
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session, mapped_column
 
@@ -19,8 +20,9 @@ from kit.clock import now
 from kit.errors import Conflict, Invalid
 from kit.event import Heard, Said
 from kit.event import new_id as new_id
-from kit.observe import carry_trace
+from kit.observe import carry_trace, recording
 
+SPANS = "bchat_spans"
 Id = Annotated[str, mapped_column(sa.Uuid(as_uuid=False))]
 
 _metadata = sa.MetaData()
@@ -142,7 +144,7 @@ def connect(uri: str, *, pool: int = 10, name: str = "bchat") -> sa.Engine:
         pool: connections at most; a caller waits up to 5 s for one.
         name: shown in pg_stat_activity.
     """
-    return sa.create_engine(
+    engine = sa.create_engine(
         uri,
         pool_size=pool,
         max_overflow=0,
@@ -161,6 +163,35 @@ def connect(uri: str, *, pool: int = 10, name: str = "bchat") -> sa.Engine:
             "-c idle_in_transaction_session_timeout=60000 -c jit=off",
         },
     )
+    if recording():
+        _trace_statements(engine)
+    return engine
+
+
+def _trace_statements(engine: sa.Engine) -> None:
+    """A span around each statement: its text, and never what was put into it."""
+
+    @sa.event.listens_for(engine, "before_cursor_execute")
+    def begin(connection: Any, _: Any, statement: str, *__: Any) -> None:
+        if trace.get_current_span().is_recording():
+            span = trace.get_tracer("bchat").start_span(
+                f"sql {statement.split(None, 1)[0].upper()}",
+                kind=trace.SpanKind.CLIENT,
+                attributes={"db.system.name": "postgresql", "db.query.text": statement[:2000]},
+            )
+            connection.info.setdefault(SPANS, []).append(span)
+
+    @sa.event.listens_for(engine, "after_cursor_execute")
+    def end(connection: Any, *_: Any) -> None:
+        if spans := connection.info.get(SPANS):
+            spans.pop().end()
+
+    @sa.event.listens_for(engine, "handle_error")
+    def fail(context: Any) -> None:
+        if context.connection is not None and (spans := context.connection.info.get(SPANS)):
+            span = spans.pop()
+            span.set_status(trace.StatusCode.ERROR)
+            span.end()
 
 
 def out_of_reach(problem: BaseException | None) -> bool:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import MetaData
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, MetaData
 
 ENVIRONMENT = Path(__file__).parent / "alembic"
 
@@ -35,6 +37,18 @@ def check(folder: Path, uri: str, metadata: MetaData) -> None:
         alembic.util.CommandError: they differ; the text says in what.
     """
     command.check(_config(folder, uri, metadata))
+
+
+def position(folder: Path, connection: Connection) -> tuple[set[str], set[str]]:
+    """The revisions a database is at, and those it should be at."""
+    newest = ScriptDirectory.from_config(_config(folder, "", None)).get_heads()
+    return set(MigrationContext.configure(connection).get_current_heads()), set(newest)
+
+
+def known(folder: Path) -> set[str]:
+    """All revisions that a service's code knows."""
+    scripts = ScriptDirectory.from_config(_config(folder, "", None)).walk_revisions()
+    return {script.revision for script in scripts}
 
 
 def revision(folder: Path, uri: str, metadata: MetaData, message: str) -> None:

@@ -1,28 +1,38 @@
 """Logs, traces, metrics and probes.
 
 A trace id enters with a client's request and goes through calls and events in the W3C header
-`traceparent`; every log line written on the way carries it.
+`traceparent`; every log line written on the way carries it. Where `TRACES_URL` names a collector, a part of
+the traces (`TRACES_SAMPLE`) is sent there with its spans; else spans are no more than their ids.
 """
 
 import logging
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import orjson
 import structlog
 from opentelemetry import trace
-from opentelemetry.context import attach, detach
+from opentelemetry.context import Context, get_current
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
+from opentelemetry.sdk.trace.sampling import Sampler, TraceIdRatioBased
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import Counter, Gauge, Histogram, generate_latest
 
 _propagator = TraceContextTextMapPropagator()
+_ids = RandomIdGenerator()
+_recording = False
+SEND_SECONDS = 5.0
 
+INFO = Gauge(
+    "bchat_info", "1 for each process, with its version.", ["service", "version"], multiprocess_mode="max"
+)
 HANDLED = Histogram(
     "bchat_handled_seconds",
     "Calls answered, events heard and ticks of the clock, by how they ended.",
@@ -30,9 +40,13 @@ HANDLED = Histogram(
     buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10),
 )
 SAID = Counter("bchat_events_said_total", "Events the broker has confirmed.", ["type"])
-OUTBOX_AGE = Gauge(
-    "bchat_outbox_oldest_seconds", "Age of the oldest event not yet published.", multiprocess_mode="max"
+ASKED = Histogram(
+    "bchat_asked_seconds",
+    "Calls made to services, by how they ended.",
+    ["service", "method", "outcome"],
+    buckets=(0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10),
 )
+OUTBOX_AGE = Gauge("bchat_outbox_oldest_seconds", "Age of the oldest event not yet published.")
 OUTBOX_LENGTH = Gauge("bchat_outbox_events", "Events committed and not yet published, counted to 10000.")
 QUEUE_MESSAGES = Gauge("bchat_queue_messages", "Messages that wait in a queue of the service.", ["queue"])
 QUEUE_CONSUMERS = Gauge("bchat_queue_consumers", "Who takes from a queue of the service.", ["queue"])
@@ -54,14 +68,68 @@ def _add_trace(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMappi
     return event
 
 
-def start_observing(service: str, level: str = "INFO", format: str = "json") -> None:
+def start_observing(
+    service: str,
+    level: str = "INFO",
+    format: str = "json",
+    *,
+    traces_url: str = "",
+    traces_sample: float = 1.0,
+) -> None:
     """Sets logging and tracing up for this process.
 
     Args:
-        service: the name every line carries.
+        service: the name every line carries; its part before a dot is the package whose version is told.
         level: of the root logger.
         format: `json`, or `console` for eyes.
+        traces_url: where spans are sent by OTLP over HTTP; nowhere if empty.
+        traces_sample: the part of the traces that is sent, from 0 to 1.
     """
+    _start_logging(service, level, format)
+    if traces_url:
+        start_tracing(service, _sent_to(traces_url), TraceIdRatioBased(traces_sample))
+    INFO.labels(service, version_of(service.partition(".")[0])).set(1)
+
+
+def _sent_to(url: str) -> SpanProcessor:
+    # A third of a second to import, and needed by few.
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+    # It sends from a thread of its own; what a slow collector does not take is dropped.
+    return BatchSpanProcessor(OTLPSpanExporter(url, timeout=SEND_SECONDS), schedule_delay_millis=1000)
+
+
+def start_tracing(service: str, processor: SpanProcessor, sampler: Sampler) -> None:
+    """Lets spans be more than their ids.
+
+    Args:
+        processor: takes the spans that ended.
+        sampler: chooses traces by their id alone, so that every process chooses the same ones whatever
+            a client says of its own.
+    """
+    global _recording
+    resource = {"service.name": f"bchat-{service}", "service.version": version_of(service.partition(".")[0])}
+    provider = TracerProvider(sampler=sampler, resource=Resource.create(resource))
+    provider.add_span_processor(processor)
+    trace.set_tracer_provider(provider)
+    _recording = True
+
+
+def recording() -> bool:
+    """Whether spans are sent anywhere, so that those of single statements are worth their cost."""
+    return _recording
+
+
+def version_of(package: str) -> str:
+    """The version of one of our packages, `chat` for instance."""
+    try:
+        return version(f"bchat-{package}")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _start_logging(service: str, level: str, format: str) -> None:
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -93,7 +161,6 @@ def start_observing(service: str, level: str = "INFO", format: str = "json") -> 
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    trace.set_tracer_provider(TracerProvider(resource=Resource.create({"service.name": f"bchat-{service}"})))
 
 
 def carry_trace(headers: dict[str, Any]) -> dict[str, Any]:
@@ -103,15 +170,36 @@ def carry_trace(headers: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def span(name: str, headers: MutableMapping[str, Any] | None = None) -> Iterator[trace.Span]:
-    """A piece of work within the trace that `headers` carry, or a new one."""
-    token = attach(_propagator.extract(headers or {})) if headers is not None else None
-    try:
-        with trace.get_tracer("bchat").start_as_current_span(name) as current:
-            yield current
-    finally:
-        if token is not None:
-            detach(token)
+def span(
+    name: str,
+    headers: MutableMapping[str, Any] | None = None,
+    kind: trace.SpanKind = trace.SpanKind.INTERNAL,
+    also: Sequence[trace.SpanContext] = (),
+) -> Iterator[trace.Span]:
+    """A piece of work.
+
+    Args:
+        name: one of few.
+        headers: what carries the trace it belongs to, or nothing of the kind: then it begins one. Left out,
+            it belongs to the current one.
+        also: other work that this is done for.
+    """
+    within = _propagator.extract(headers) if headers is not None else get_current()
+    if _recording:
+        links = [trace.Link(context) for context in also]
+        current = trace.get_tracer("bchat").start_span(name, within, kind, links=links)
+    else:
+        current = _only_ids(within)
+    # Most exceptions are refusals, which are no errors: who knows better says so.
+    with trace.use_span(current, end_on_exit=True, record_exception=False, set_status_on_exception=False):
+        yield current
+
+
+def _only_ids(within: Context) -> trace.Span:
+    """A span for nobody to look at, which costs a fifth of one: its ids are in logs and go on."""
+    parent = trace.get_current_span(within).get_span_context()
+    trace_id = parent.trace_id if parent.is_valid else _ids.generate_trace_id()
+    return trace.NonRecordingSpan(trace.SpanContext(trace_id, _ids.generate_span_id(), is_remote=False))
 
 
 def trace_id() -> str | None:

@@ -11,12 +11,13 @@ from typing import Any
 import orjson
 from amqp.exceptions import AMQPError
 from kombu import Connection, Consumer, Exchange, Producer, Queue
+from opentelemetry.trace import SpanKind
 
 from kit import broker
 from kit.caller import HEADER, Caller
-from kit.errors import BY_NAME, Unavailable
+from kit.errors import BY_NAME, Refusal, Unavailable
 from kit.event import new_id
-from kit.observe import carry_trace, get_logger
+from kit.observe import ASKED, carry_trace, get_logger, span
 
 log = get_logger(__name__)
 
@@ -94,6 +95,21 @@ class RpcClient:
             Unavailable: nobody answered (`unavailable`) or not in time (`timeout`).
             RemoteFailure: the service failed.
         """
+        began, outcome = time.perf_counter(), "failed"
+        try:
+            with span(f"{service}.{method}", kind=SpanKind.CLIENT):
+                result = self._call(service, method, caller, timeout, kwargs)
+                outcome = "ok"
+                return result
+        except Refusal as refusal:
+            outcome = "away" if isinstance(refusal, Unavailable) else "refused"
+            raise
+        finally:
+            ASKED.labels(service, method, outcome).observe(time.perf_counter() - began)
+
+    def _call(
+        self, service: str, method: str, caller: Caller | None, timeout: float, kwargs: dict[str, Any]
+    ) -> Any:
         deadline = time.monotonic() + timeout
         if not self._ready.wait(timeout):
             raise _unreachable(service)

@@ -43,14 +43,16 @@ from nameko.extensions import DependencyProvider, Entrypoint, ProviderCollector,
 from nameko.rpc import Rpc, RpcConsumer
 from nameko.runners import ServiceRunner
 from nameko.timer import Timer
+from opentelemetry.trace import SpanKind, StatusCode
 
-from kit import broker, condition, config
+from kit import broker, condition, config, examine
 from kit.caller import HEADER, Caller
-from kit.clock import now
+from kit.clock import now, rfc3339
 from kit.config import Settings
 from kit.db import Transactions, connect, out_of_reach
 from kit.errors import Refusal, Unavailable
 from kit.event import CONTENT_TYPE, Heard
+from kit.examine import Finding
 from kit.observe import DEAD, HANDLED, RETRIED, get_logger, serve_probes, span, start_observing
 from kit.outbox import OutboxRelay
 from kit.rpc import RpcClient
@@ -60,6 +62,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
 SETTINGS = "kit_settings"
+FOLDER = "kit_folder"
 MEASURE_SECONDS = 15.0
 # Less than an orchestrator waits between SIGTERM and SIGKILL.
 STOP_SECONDS = 25.0
@@ -109,19 +112,23 @@ class _Observer(DependencyProvider):
     """A span and a measurement around each call, event and tick."""
 
     def worker_setup(self, worker_ctx: Any) -> None:
-        scope = ExitStack()
-        scope.enter_context(
-            span(f"{worker_ctx.service_name}.{worker_ctx.entrypoint.method_name}", worker_ctx.data)
-        )
-        worker_ctx.observed = scope, time.perf_counter()
+        scope, entrypoint = ExitStack(), worker_ctx.entrypoint
+        kind = SpanKind.SERVER if isinstance(entrypoint, Rpc) else SpanKind.CONSUMER
+        name = f"{worker_ctx.service_name}.{entrypoint.method_name}"
+        current = scope.enter_context(span(name, worker_ctx.data, kind))
+        worker_ctx.observed = scope, time.perf_counter(), current
 
     def worker_result(self, worker_ctx: Any, result: Any = None, exc_info: Any = None) -> None:
-        scope, started = worker_ctx.observed
+        scope, started, current = worker_ctx.observed
         outcome = "ok" if not exc_info else "refused" if isinstance(exc_info[1], Refusal) else "failed"
         entrypoint = worker_ctx.entrypoint
         HANDLED.labels(
             worker_ctx.service_name, KINDS.get(type(entrypoint), "other"), entrypoint.method_name, outcome
         ).observe(time.perf_counter() - started)
+        if outcome != "ok":
+            current.set_attribute("error.type", type(exc_info[1]).__name__)
+        if outcome == "failed":
+            current.set_status(StatusCode.ERROR)
         scope.close()
 
 
@@ -466,11 +473,29 @@ class Service:
     @rpc
     def condition(self) -> dict[str, Any]:
         """How this service is: for administrators, and for the platform itself."""
-        if not self.caller.anonymous:
-            self.caller.require("administrator")
+        self._for_operator()
         package = type(self).__module__.partition(".")[0]
         told = condition.told(self.settings.AMQP_URI, self.name, package, self.db)
         return {**told, "work": self.work()}
+
+    @rpc
+    def examine(self) -> dict[str, Any]:
+        """What is in order with this installation as this process sees it, and what to do about the rest."""
+        self._for_operator()
+        keys = [event.routing_key() for event in heard_by(type(self))]
+        folder = nameko.config[FOLDER]
+        findings = examine.common(self.db.engine, self.settings.AMQP_URI, folder, self.name, keys)
+        return {"at": rfc3339(now()), "findings": [*findings, *self.findings()]}
+
+    def findings(self) -> list[Finding]:
+        """What is to be examined of this service alone."""
+        store = getattr(self, "files", None)
+        return examine.files(store) if store else []
+
+    def _for_operator(self) -> None:
+        """The operator's command asks in the platform's own name."""
+        if not self.caller.anonymous:
+            self.caller.require("administrator")
 
     def work(self) -> list[dict[str, Any]]:
         """What waits to be done apart from calls and events: `{"name", "queued", "running",
@@ -524,7 +549,13 @@ def serve(path: Path) -> int:
     psycopg2.extensions.set_wait_callback(_wait_for_database)
     settings = config.load(path, config.named(path, "settings"))
     service: type[Service] = config.named(path, "service")
-    start_observing(service.name, settings.LOG_LEVEL, settings.LOG_FORMAT)
+    start_observing(
+        service.name,
+        settings.LOG_LEVEL,
+        settings.LOG_FORMAT,
+        traces_url=settings.TRACES_URL,
+        traces_sample=settings.TRACES_SAMPLE,
+    )
     nameko.config.setup(
         {
             "AMQP_URI": settings.AMQP_URI,
@@ -532,6 +563,7 @@ def serve(path: Path) -> int:
             "PREFETCH_COUNT": settings.MAX_WORKERS,
             "HEARTBEAT": 10,
             SETTINGS: settings,
+            FOLDER: path.parent,
         }
     )
     runner = ServiceRunner()

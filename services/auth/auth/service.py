@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from kit import clock
 from kit.db import Transaction
 from kit.errors import Invalid, Refusal
+from kit.examine import Finding, finding
 from kit.fields import an_id, bounded, checked, is_id, page, read_cursor
 from kit.service import SETTINGS, Files, Service, every, hear, offload, rpc
 from nameko.extensions import DependencyProvider
@@ -439,6 +440,12 @@ class AuthService(Service):
         with self.db() as tx:
             if not tx.seen(event):
                 people.note_membership(tx, event)
+
+    # --- what it answers: the operator
+
+    def findings(self) -> list[Finding]:
+        key = signer(self.settings.TOKEN_SIGNING_KEY).kid
+        return [*super().findings(), finding("signing_key", f"The key {key} signs.", key=key)]
 
     # --- what it does by the clock
 

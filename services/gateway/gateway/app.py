@@ -9,7 +9,8 @@ import orjson
 from apiflask import APIFlask
 from flask import Request, Response, current_app, g, request
 from flask.json.provider import JSONProvider
-from kit.observe import get_logger, span
+from kit.observe import get_logger, span, trace_id
+from opentelemetry.trace import SpanKind, StatusCode, get_current_span
 from prometheus_client import Histogram
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -43,6 +44,7 @@ WORTH_COMPRESSING = 1024
 COMPRESSED = ("application/json", "application/problem+json", "text/html", "text/calendar")
 # As long as 256 bits are in base64; an id is shorter.
 SECRET = re.compile(r"[\w-]{43,}")
+SWITCHING = 101
 QUIET = ("/healthz", "/readyz", "/metrics")
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -96,14 +98,16 @@ class _Request(Request):
 
 
 class _Traced:
-    """Everything a request does is in its trace."""
+    """Everything a request does is in its trace. A socket's frames begin traces of their own (talk.py)."""
 
     def __init__(self, wsgi: Any) -> None:
         self._wsgi = wsgi
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        if environ["PATH_INFO"] == ws.PATH:
+            return self._wsgi(environ, start_response)
         carried = {"traceparent": environ.get("HTTP_TRACEPARENT", "")}
-        with span(f"{environ['REQUEST_METHOD']} {_without_secrets(environ['PATH_INFO'])}", carried):
+        with span("http", carried, SpanKind.SERVER):
             return self._wsgi(environ, start_response)
 
 
@@ -168,8 +172,14 @@ def _finish(response: Response) -> Response:
     _compress(response)
     seconds = time.perf_counter() - g.began
     route = request.url_rule.rule if request.url_rule else "unknown"
+    # A method is any word that a client likes.
+    method = request.method if request.url_rule else "any"
+    if current := trace_id():
+        response.headers["X-Request-Id"] = current
+        _tell_span(method, route, response.status_code)
     if route not in QUIET:
-        ANSWERED.labels(request.method, route, response.status_code).observe(seconds)
+        if response.status_code != SWITCHING:  # it took as long as the socket was open
+            ANSWERED.labels(method, route, response.status_code).observe(seconds)
         log.info(
             "request",
             method=request.method,
@@ -180,6 +190,16 @@ def _finish(response: Response) -> Response:
             user_id=g.caller.user_id if "caller" in g else None,
         )
     return response
+
+
+def _tell_span(method: str, route: str, status: int) -> None:
+    current = get_current_span()
+    current.update_name(f"{method} {route}")
+    current.set_attributes(
+        {"http.request.method": method, "http.route": route, "http.response.status_code": status}
+    )
+    if status >= 500:
+        current.set_status(StatusCode.ERROR)
 
 
 def _without_secrets(path: str) -> str:

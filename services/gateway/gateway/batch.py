@@ -7,12 +7,14 @@ commit and one event in chat.
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import gevent
 from gevent.event import AsyncResult
 from kit.errors import Refusal, Unavailable
-from kit.observe import get_logger
+from kit.observe import carry_trace, get_logger, span
+from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, get_current_span, use_span
 from prometheus_client import Histogram
 
 log = get_logger(__name__)
@@ -26,7 +28,7 @@ CALL_CHARACTERS = 500_000
 
 Message = dict[str, Any]
 Answer = dict[str, Any] | Exception
-Waiting = tuple[float, Message, Callable[[Answer], None]]
+Waiting = tuple[float, Message, Callable[[Answer], None], SpanContext]
 Call = Callable[[list[Message], float], list[dict[str, Any]]]
 
 
@@ -53,7 +55,8 @@ class Batcher:
         if len(self._queue) >= self._waiting:
             done(Unavailable("busy", "Too many messages are waiting.", retry_after=1))
             return
-        self._queue.append((time.monotonic() + self._seconds, message, done))
+        context = get_current_span().get_span_context()
+        self._queue.append((time.monotonic() + self._seconds, message, done, context))
         if not self._running:
             self._running = True
             gevent.spawn(self._run)
@@ -75,7 +78,7 @@ class Batcher:
         try:
             while self._queue:
                 batch = self._next_batch()
-                for (_, _, done), answer in zip(batch, self._answers(batch), strict=True):
+                for (_, _, done, _), answer in zip(batch, self._answers(batch), strict=True):
                     done(answer)
         finally:
             self._running = False
@@ -90,7 +93,7 @@ class Batcher:
         return batch
 
     def _answers(self, batch: list[Waiting]) -> list[Answer]:
-        late = sum(deadline <= time.monotonic() for deadline, _, _ in batch)  # the oldest are in front
+        late = sum(deadline <= time.monotonic() for deadline, *_ in batch)  # the oldest are in front
         # The client sends it again with the same client_id, so it is never there twice.
         answers: list[Answer] = [Unavailable("timeout", "Not stored in time.", retry_after=1)] * late
         batch = batch[late:]
@@ -98,7 +101,9 @@ class Batcher:
             return answers
         SENT.observe(len(batch))
         try:
-            results = self._call([message for _, message, _ in batch], batch[0][0] - time.monotonic())
+            with _span_of([context for *_, context in batch]):
+                messages = [message for _, message, *_ in batch]
+                results = self._call(messages, batch[0][0] - time.monotonic())
             if len(results) != len(batch):
                 raise ValueError(f"{len(results)} results for {len(batch)} messages")
         except Refusal as refusal:
@@ -110,3 +115,13 @@ class Batcher:
             # One message that makes chat fail must not take the others with it.
             return answers + [answer for item in batch for answer in self._answers([item])]
         return answers + [Refusal.from_dict(r["refusal"]) if "refusal" in r else r["entry"] for r in results]
+
+
+def _span_of(contexts: list[SpanContext]) -> AbstractContextManager[Span]:
+    """Within the trace of the first message; those of the others are named."""
+    headers: dict[str, Any] = {}
+    first, *others = contexts
+    if first.is_valid:
+        with use_span(NonRecordingSpan(first)):
+            carry_trace(headers)
+    return span("send", headers, also=others)

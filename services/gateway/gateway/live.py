@@ -3,7 +3,7 @@ audience that the speaker named, and what someone may see is asked of its owner,
 
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import gevent
@@ -13,7 +13,9 @@ from kit.caller import Caller
 from kit.clock import now, rfc3339
 from kit.errors import NotFound, Refusal
 from kit.event import Heard
-from kit.observe import get_logger
+from kit.observe import get_logger, span
+from opentelemetry.trace import SpanKind
+from prometheus_client import Histogram
 
 from gateway import events
 from gateway.backend import Backend
@@ -25,6 +27,13 @@ from gateway.sockets import Sockets
 from gateway.tokens import Rights, Tokens
 
 log = get_logger(__name__)
+
+FANOUT = Histogram(
+    "bchat_gateway_fanout_seconds",
+    "From when an event was said until all its sockets here had it.",
+    ["type"],
+    buckets=(0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10),
+)
 
 PUBLIC_USER = ("id", "username", "display_name", "kind", "avatar_url")
 FIRST_VERSION = 1  # of a user who is new: no token tells of older rights
@@ -98,13 +107,21 @@ class Live:
             )
         }
 
-    def hear(self, body: bytes) -> None:
-        """An event, from the relay. A failure is logged: the next event must be heard."""
+    def hear(self, body: bytes, headers: dict[str, Any] | None = None) -> None:
+        """An event, from the relay. A failure is logged: the next event must be heard.
+
+        Args:
+            headers: of the message, which carry the trace that the event came of.
+        """
         try:
             raw = orjson.loads(body)
-            event, handle = self._table.get(raw["type"], (None, None))
-            if event and handle:
-                handle(event.decode(raw))
+            kind, handle = self._table.get(raw["type"], (None, None))
+            if kind and handle:
+                event = kind.decode(raw)
+                with span(f"relay {raw['type']}", headers or {}, SpanKind.CONSUMER):
+                    handle(event)
+                seconds = (datetime.now(UTC) - event.envelope.time).total_seconds()
+                FANOUT.labels(raw["type"]).observe(max(0.0, seconds))
         except Exception:
             log.exception("event_not_relayed")
 

@@ -16,7 +16,13 @@ from gateway.wiring import Gateway
 log = get_logger(__name__)
 
 _settings = load(Path("config.yml"), GatewaySettings)
-start_observing("gateway", _settings.LOG_LEVEL, _settings.LOG_FORMAT)
+start_observing(
+    "gateway",
+    _settings.LOG_LEVEL,
+    _settings.LOG_FORMAT,
+    traces_url=_settings.TRACES_URL,
+    traces_sample=_settings.TRACES_SAMPLE,
+)
 _rpc = RpcClient(_settings.AMQP_URI, f"gateway-{os.getpid()}")
 _gateway = Gateway(_settings, _rpc)
 app = create_app(_gateway)

@@ -3,7 +3,7 @@
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import gevent
@@ -19,14 +19,16 @@ class Peers:
     """
     Args:
         version: of this worker's code.
+        keys: the ids of the keys whose tokens it believes; auth's must be among them.
     """
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, keys: Iterable[str]) -> None:
         self._me = {
             "type": "gateway",
             "id": f"{socket.gethostname()}:{os.getpid()}",
             "version": version,
             "since": rfc3339(now()),
+            "keys": sorted(keys),
         }
         self._heard: dict[str, tuple[float, dict[str, Any]]] = {}
 
@@ -53,7 +55,7 @@ class Peers:
             sockets: how many are open here.
         """
         while True:
-            say({**self._me, "sockets": sockets()})
+            say({**self._me, "at": rfc3339(now()), "sockets": sockets()})
             gevent.sleep(TELL_SECONDS)
 
     def _forget(self) -> None:

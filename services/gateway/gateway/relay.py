@@ -30,12 +30,15 @@ SAY_QUEUE = 1000
 class Relay(ConsumerMixin):
     """
     Args:
-        hear: takes an event's body.
+        hear: takes an event's body and the message's headers.
         hear_gateway: takes the body of what a gateway said.
     """
 
     def __init__(
-        self, amqp_uri: str, hear: Callable[[bytes], None], hear_gateway: Callable[[bytes], None]
+        self,
+        amqp_uri: str,
+        hear: Callable[[bytes, dict[str, Any]], None],
+        hear_gateway: Callable[[bytes], None],
     ) -> None:
         self.connection = broker.consume_connection(amqp_uri)
         self._amqp_uri = amqp_uri
@@ -84,7 +87,7 @@ class Relay(ConsumerMixin):
         if message.delivery_info["exchange"] == GATEWAYS.name:
             self._hear_gateway(body)
         else:
-            self._hear(body)
+            self._hear(body, message.headers)
 
     def reconnected(self) -> bool:
         """Whether the queue is a new one since the last time this was asked."""

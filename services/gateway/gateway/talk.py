@@ -8,8 +8,9 @@ import gevent
 import orjson
 from kit.errors import Forbidden, Refusal, TooMany, Unauthenticated, Unavailable
 from kit.event import new_id
-from kit.observe import get_logger
+from kit.observe import get_logger, span
 from kit.rpc import RemoteFailure
+from opentelemetry.trace import SpanKind
 
 from gateway import frames
 from gateway.backend import Backend
@@ -61,6 +62,10 @@ class Talk:
     def hear(self, message: bytes) -> None:
         """One text message of the client."""
         ref, frame = frames.parse(message)
+        with span(f"ws {type(frame).__name__}", {}, SpanKind.SERVER):
+            self._take(ref, frame)
+
+    def _take(self, ref: Any, frame: Any) -> None:
         if not self._socket.live:
             if isinstance(frame, frames.Hello):
                 self._hello(frame)

@@ -5,7 +5,6 @@ from typing import Any
 
 import gevent
 from flask import current_app
-from kit.observe import span
 from kit.store import Store
 
 from gateway import VERSION
@@ -34,7 +33,8 @@ class Gateway:
         self.origins = frozenset(settings.ALLOWED_ORIGINS.split())
         self.backend = Backend(transport, settings.RPC_SECONDS)
         self.files = Store(settings.FILES_URL, _in_a_thread)
-        self.tokens = Tokens(read_keys(settings.TOKEN_PUBLIC_KEYS), settings.TOKEN_SECONDS)
+        keys = read_keys(settings.TOKEN_PUBLIC_KEYS)
+        self.tokens = Tokens(keys, settings.TOKEN_SECONDS)
         self.misses = Misses()
         self.sockets = Sockets()
         self.hub = Hub(
@@ -42,7 +42,7 @@ class Gateway:
         )
         limits = settings.SEND_SECONDS, settings.SEND_BATCH, settings.SEND_WAITING
         self.batcher, self.strangers = Batcher(self._send, *limits), Batcher(self._send, *limits)
-        self.peers = Peers(VERSION)
+        self.peers = Peers(VERSION, keys)
         self.live = Live(
             self.backend,
             self.hub,
@@ -74,8 +74,7 @@ class Gateway:
         return Fetched(told["entries"], told["last_seq"])
 
     def _send(self, messages: list[Message], seconds: float) -> list[dict[str, Any]]:
-        with span("send"):
-            told = self.backend.call("chat", "send", seconds=seconds, messages=messages)
+        told = self.backend.call("chat", "send", seconds=seconds, messages=messages)
         results: list[dict[str, Any]] = told["results"]
         return results
 

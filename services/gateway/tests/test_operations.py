@@ -103,3 +103,4 @@ def test_a_gateway_tells_of_itself(gateway: Gateway) -> None:
         gateway.peers.keep_telling(say, lambda: 3)
     assert [peer["sockets"] for peer in gateway.peers.all()] == [3]
     assert told[0]["type"] == "gateway"
+    assert len(told[0]["keys"]) == 1

@@ -12,8 +12,8 @@ from reports import jobs
 from reports.acquire.sources import Source
 from reports.models import Load, Report, ReportFile
 
-JOBS = Gauge("bchat_reports_jobs", "Jobs that are not done, by kind and state.", ["job", "state"])
-OLDEST = Gauge("bchat_reports_jobs_oldest_seconds", "How long the oldest queued job has waited.", ["job"])
+JOBS = Gauge("bchat_reports_jobs", "Jobs that are not done, by kind and state.", ["kind", "state"])
+OLDEST = Gauge("bchat_reports_jobs_oldest_seconds", "How long the oldest queued job has waited.", ["kind"])
 AGE = Gauge(
     "bchat_reports_source_age_seconds",
     "How old what is known of a source is; infinite where it was never read.",

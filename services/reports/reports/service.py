@@ -10,12 +10,26 @@ import nameko
 import sqlalchemy as sa
 from kit.clock import now, parse, rfc3339
 from kit.db import Transaction
+from kit.examine import Finding
 from kit.fields import an_id, bounded, checked, is_id, page, read_cursor
 from kit.service import MEASURE_SECONDS, SETTINGS, Ask, Files, Service, every, hear, offload, rpc
 from kit.store import Store
 from nameko.extensions import DependencyProvider
 
-from reports import ahead, alerts, audit, behind, choices, condition, due, hooks, jobs, rooms, watch
+from reports import (
+    ahead,
+    alerts,
+    audit,
+    behind,
+    choices,
+    condition,
+    due,
+    examination,
+    hooks,
+    jobs,
+    rooms,
+    watch,
+)
 from reports.acquire.sources import Source, read_sources
 from reports.analyse.period import NAMES
 from reports.analyse.scope import choose_companies
@@ -778,6 +792,9 @@ class Reports(Service):
     def work(self) -> list[dict[str, Any]]:
         with self.db() as tx:
             return condition.work(tx)
+
+    def findings(self) -> list[Finding]:
+        return [found for source in self._sources.values() for found in offload(examination.of, source)]
 
     @property
     def _sources(self) -> dict[str, Source]:

@@ -41,8 +41,13 @@ log = get_logger(__name__)
 WORKED = Histogram(
     "bchat_reports_job_seconds",
     "Jobs done, by kind and by how they ended.",
-    ["job", "outcome"],
+    ["kind", "outcome"],
     buckets=(0.1, 0.3, 1, 3, 10, 30, 100, 300),
+)
+LATE = Histogram(
+    "bchat_reports_late_seconds",
+    "From when a report was due until it was sent.",
+    buckets=(1, 3, 10, 30, 60, 120, 300, 900, 3600, 86400),
 )
 OWN_DATABASE = (OperationalError, InterfaceError, psycopg2.OperationalError, psycopg2.InterfaceError)
 
@@ -292,6 +297,8 @@ class Worker:
             held.kpis, held.charts, held.tables = made.kpis, made.charts, made.tables
             held.load_id, held.as_of = used.id, used.as_of
             self._tell_report(tx, held, made.currency)
+        if job.scheduled_at:
+            LATE.observe(max(0.0, (now() - job.scheduled_at).total_seconds()))
         log.info("report_made", report_id=job.id, type=job.type, load_id=used.id)
 
     def _narrowed(self, tx: Transaction, job: Report) -> dict[str, Any]:

@@ -39,11 +39,11 @@ def test_jobs_and_sources_are_counted(house: Any, erp: Any, seller: Caller) -> N
     assert (waiting["loads"]["queued"], waiting["reports"]["queued"]) == (1, 1)
     assert waiting["reports"]["oldest_seconds"] >= 0
     measured(house)
-    assert gauge("jobs", job="reports", state="queued") == 1
+    assert gauge("jobs", kind="reports", state="queued") == 1
 
     house.work()
     assert measured(house) == []
-    assert gauge("jobs", job="reports", state="queued") == 0
+    assert gauge("jobs", kind="reports", state="queued") == 0
     assert 0 <= (gauge("source_age_seconds", source="house") or -1) < 3600
 
 

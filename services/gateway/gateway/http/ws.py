@@ -13,6 +13,8 @@ from gateway.wiring import Gateway, gateway
 
 log = get_logger(__name__)
 
+PATH = f"{PREFIX}/ws"
+
 
 class Handled(Response):
     """Tells gunicorn's loop that the connection was ours and is over."""
@@ -24,7 +26,7 @@ class Handled(Response):
 def install(app: Flask) -> None:
     blueprint = Blueprint("ws", __name__)
     for websocket in (True, False):  # a rule is for one of the two, and who is wrong here is told so
-        blueprint.add_url_rule(f"{PREFIX}/ws", "ws", serve, websocket=websocket)
+        blueprint.add_url_rule(PATH, "ws", serve, websocket=websocket)
     app.register_blueprint(blueprint)
 
 
