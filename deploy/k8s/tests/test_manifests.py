@@ -23,7 +23,7 @@ KEEP_FILES = {"auth", "chat", "news", "reports", "reports-worker", "gateway"}
 # Of the pod's own environment: parts that addresses are put together from.
 PARTS = {"BROKER_USER", "BROKER_PASSWORD", "DATABASE_USER", "DATABASE_PASSWORD", "DATABASE_HOST"}
 # Switched off by being empty, as their descriptions say.
-MAY_BE_EMPTY = {"ALLOWED_ORIGINS", "TILES_URL", "TILES_ATTRIBUTION"}
+MAY_BE_EMPTY = {"TRACES_URL", "ALLOWED_ORIGINS", "TILES_URL", "TILES_ATTRIBUTION"}
 OF_ONE_MACHINE = re.compile(r"localhost|127\.0\.0\.1|/|\.yml$")
 NAME = "app.kubernetes.io/name"
 ZONE, HOST = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
