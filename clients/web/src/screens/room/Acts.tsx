@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group as Row, Menu, Text } from "@mantine/core";
+import { Button, Group as Row, Menu, Text } from "@mantine/core";
 import { IconArrowBackUp, IconChecks, IconCopy, IconDots, IconHistory, IconPencil, IconTrash } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -15,7 +15,7 @@ const LEADERS = ["owner", "coordinator"];
 
 interface Props {
   entry: Entry;
-  room: Room;
+  group: Room["group"];
   own: boolean;
   reply: (entry: Entry) => void;
   revise: (entry: Entry) => void;
@@ -25,10 +25,12 @@ interface Props {
 }
 
 /** What can be done with a message; the server has the last word. */
-export function Acts({ entry, room, own, reply, revise, open, setOpen }: Props) {
+export function Acts({ entry, group, own, reply, revise, open, setOpen }: Props) {
   const { t } = useTranslation();
   const [dialog, setDialog] = useState<"delete" | "readers" | "former" | null>(null);
-  const { group } = room;
+  // A menu costs more than the message it is for: there is none until it is opened.
+  const [used, setUsed] = useState(open);
+  if (open && !used) setUsed(true);
   const running = !group.ended_at;
   const written = entry.kind !== "position";
   const mine = own && written && running;
@@ -38,66 +40,73 @@ export function Acts({ entry, room, own, reply, revise, open, setOpen }: Props) 
   return (
     <span className={css.acts}>
       {running && (
-        <ActionIcon className={css.act} aria-label={t("room.reply")} title={t("room.reply")} onClick={() => reply(entry)}>
+        <button type="button" className={css.act} aria-label={t("room.reply")} title={t("room.reply")} onClick={() => reply(entry)}>
           <IconArrowBackUp size={17} />
-        </ActionIcon>
+        </button>
       )}
-      <Menu opened={open} onChange={setOpen} position={own ? "bottom-end" : "bottom-start"}>
-        <Menu.Target>
-          <ActionIcon className={css.act} aria-label={t("room.message_menu")}>
-            <IconDots size={17} />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          {running && (
-            <Menu.Item leftSection={<IconArrowBackUp size={17} />} onClick={() => reply(entry)}>
-              {t("room.reply")}
-            </Menu.Item>
-          )}
-          {entry.text && (
-            <Menu.Item leftSection={<IconCopy size={17} />} onClick={() => void navigator.clipboard?.writeText(entry.text!)}>
-              {t("room.copy")}
-            </Menu.Item>
-          )}
-          {own && (
-            <Menu.Item leftSection={<IconChecks size={17} />} onClick={() => setDialog("readers")}>
-              {t("room.readers")}
-            </Menu.Item>
-          )}
-          {former && (
-            <Menu.Item leftSection={<IconHistory size={17} />} onClick={() => setDialog("former")}>
-              {t("room.former")}
-            </Menu.Item>
-          )}
-          {mine && (
-            <Menu.Item leftSection={<IconPencil size={17} />} onClick={() => revise(entry)}>
-              {t("room.edit")}
-            </Menu.Item>
-          )}
-          {removable && (
-            <Menu.Item color="red" leftSection={<IconTrash size={17} />} onClick={() => setDialog("delete")}>
-              {t("room.delete")}
-            </Menu.Item>
-          )}
-        </Menu.Dropdown>
-      </Menu>
+      {!used && (
+        <button type="button" className={css.act} aria-label={t("room.message_menu")} aria-haspopup="menu" aria-expanded={false} onClick={() => setOpen(true)}>
+          <IconDots size={17} />
+        </button>
+      )}
+      {used && (
+        <Menu opened={open} onChange={setOpen} position={own ? "bottom-end" : "bottom-start"}>
+          <Menu.Target>
+            <button type="button" className={css.act} aria-label={t("room.message_menu")}>
+              <IconDots size={17} />
+            </button>
+          </Menu.Target>
+          <Menu.Dropdown>
+            {running && (
+              <Menu.Item leftSection={<IconArrowBackUp size={17} />} onClick={() => reply(entry)}>
+                {t("room.reply")}
+              </Menu.Item>
+            )}
+            {entry.text && (
+              <Menu.Item leftSection={<IconCopy size={17} />} onClick={() => void navigator.clipboard?.writeText(entry.text!)}>
+                {t("room.copy")}
+              </Menu.Item>
+            )}
+            {own && (
+              <Menu.Item leftSection={<IconChecks size={17} />} onClick={() => setDialog("readers")}>
+                {t("room.readers")}
+              </Menu.Item>
+            )}
+            {former && (
+              <Menu.Item leftSection={<IconHistory size={17} />} onClick={() => setDialog("former")}>
+                {t("room.former")}
+              </Menu.Item>
+            )}
+            {mine && (
+              <Menu.Item leftSection={<IconPencil size={17} />} onClick={() => revise(entry)}>
+                {t("room.edit")}
+              </Menu.Item>
+            )}
+            {removable && (
+              <Menu.Item color="red" leftSection={<IconTrash size={17} />} onClick={() => setDialog("delete")}>
+                {t("room.delete")}
+              </Menu.Item>
+            )}
+          </Menu.Dropdown>
+        </Menu>
+      )}
       <Suspense>
-        {dialog === "readers" && <ReadersDialog entry={entry} room={room} close={close} />}
+        {dialog === "readers" && <ReadersDialog entry={entry} groupId={group.id} close={close} />}
         {dialog === "former" && <FormerDialog entry={entry} groupId={group.id} close={close} />}
       </Suspense>
-      {dialog === "delete" && <Sure entry={entry} room={room} close={close} />}
+      {dialog === "delete" && <Sure entry={entry} groupId={group.id} close={close} />}
     </span>
   );
 }
 
-function Sure({ entry, room, close }: { entry: Entry; room: Room; close: () => void }) {
+function Sure({ entry, groupId, close }: { entry: Entry; groupId: string; close: () => void }) {
   const { t } = useTranslation();
   const say = useProblem();
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);
   function act() {
     setBusy(true);
-    remove(room.group.id, entry.seq).then(close, (error: unknown) => {
+    remove(groupId, entry.seq).then(close, (error: unknown) => {
       setProblem(error);
       setBusy(false);
     });

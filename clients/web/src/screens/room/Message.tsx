@@ -1,4 +1,4 @@
-import { Button, Tooltip } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { IconAlertCircle, IconCheck, IconChecks, IconClock } from "@tabler/icons-react";
 import { memo, useState } from "react";
@@ -41,7 +41,7 @@ export interface Item {
 
 interface Props {
   item: Item;
-  room: Room;
+  group: Room["group"];
   me: string;
   role?: Role;
   reply: (entry: Entry) => void;
@@ -52,14 +52,14 @@ interface Props {
   jump: (seq: number) => void;
 }
 
-export const Message = memo(function Message({ item, room, me, role, reply, revise, target, jump }: Props) {
+export const Message = memo(function Message({ item, group, me, role, reply, revise, target, jump }: Props) {
   const { t } = useTranslation();
   const format = useFormat();
   const name = useNames();
   const { entry } = item;
   return (
     <div className={css.item} data-starts={item.starts || undefined} data-target={target || undefined}>
-      {entry?.seq === 1 && <p className={css.beginning}>{t("room.beginning", { name: room.group.name })}</p>}
+      {entry?.seq === 1 && <p className={css.beginning}>{t("room.beginning", { name: group.name })}</p>}
       {item.day && (
         <p className={css.day}>
           <span>{dayName(item.day, format, t)}</span>
@@ -71,7 +71,7 @@ export const Message = memo(function Message({ item, room, me, role, reply, revi
         </p>
       )}
       {entry?.kind === "report" ? (
-        <ReportCard id={entry.report_id!} title={entry.title} type={entry.report_type} at={entry.at} groupId={room.group.id} />
+        <ReportCard id={entry.report_id!} title={entry.title} type={entry.report_type} at={entry.at} groupId={group.id} />
       ) : entry?.kind === "news" ? (
         <p className={css.small}>
           <Link href={`/news/${entry.news_id}`}>{entryWords(entry, name, t)}</Link> <time dateTime={entry.at}>{format.time(entry.at)}</time>
@@ -83,13 +83,13 @@ export const Message = memo(function Message({ item, room, me, role, reply, revi
           {entryWords(entry, name, t)} <time dateTime={entry.at}>{format.time(entry.at)}</time>
         </p>
       ) : (
-        <Bubble item={item} room={room} own={item.sender === me} role={role} reply={reply} revise={revise} jump={jump} />
+        <Bubble item={item} group={group} own={item.sender === me} role={role} reply={reply} revise={revise} jump={jump} />
       )}
     </div>
   );
 });
 
-function Bubble({ item, room, own, role, reply, revise, jump }: Omit<Props, "me" | "target"> & { own: boolean }) {
+function Bubble({ item, group, own, role, reply, revise, jump }: Omit<Props, "me" | "target"> & { own: boolean }) {
   const { t } = useTranslation();
   const name = useNames();
   const format = useFormat();
@@ -133,10 +133,10 @@ function Bubble({ item, room, own, role, reply, revise, jump }: Omit<Props, "me"
           </p>
         )}
         <div className={css.bubble} data-failed={pending?.status === "failed" || undefined} data-pending={pending ? true : undefined}>
-          {answered && <Quote seq={answered} room={room} jump={jump} />}
+          {answered && <Quote seq={answered} groupId={group.id} jump={jump} />}
           {attachments.length > 0 && <Attachments attachments={attachments} />}
           {pending?.files?.map((file) => <TakenAlong key={file.key} file={file} />)}
-          {entry?.feature && <Position entry={entry} groupId={room.group.id} role={role} />}
+          {entry?.feature && <Position entry={entry} groupId={group.id} role={role} />}
           <span className={css.text}>
             {entry?.deleted ? <em>{t("entry.delete")}</em> : <Written text={(entry ?? pending)!.text ?? ""} mentions={(entry ?? pending)!.mentions} me={me} name={name} />}
           </span>
@@ -145,23 +145,23 @@ function Bubble({ item, room, own, role, reply, revise, jump }: Omit<Props, "me"
             <time dateTime={item.at} title={format.moment(item.at)}>
               {format.time(item.at)}
             </time>
-            {own && <Ticks item={item} room={room} />}
+            {own && <Ticks item={item} groupId={group.id} />}
           </span>
         </div>
         {pending?.status === "failed" && <Failed pending={pending} />}
       </div>
       {profile && item.sender && <ProfileDialog id={item.sender} role={role} close={() => setProfile(false)} />}
-      {acts && <Acts entry={entry} room={room} own={own} reply={reply} revise={revise} open={open} setOpen={setOpen} />}
+      {acts && <Acts entry={entry} group={group} own={own} reply={reply} revise={revise} open={open} setOpen={setOpen} />}
     </div>
   );
 }
 
 /** What is answered; further back than what is loaded, it is asked for. */
-function Quote({ seq, room, jump }: { seq: number; room: Room; jump: (seq: number) => void }) {
+function Quote({ seq, groupId, jump }: { seq: number; groupId: string; jump: (seq: number) => void }) {
   const { t } = useTranslation();
   const name = useNames();
-  const here = room.entries.find((e) => e.seq === seq);
-  const { data, isError } = useQuery({ queryKey: ["entry", room.group.id, seq], queryFn: () => oneEntry(room.group.id, seq), enabled: !here, staleTime: Infinity });
+  const here = useApp(({ rooms }) => rooms[groupId]?.entries[seq - (rooms[groupId].entries[0]?.seq ?? 0)]); // there is no hole
+  const { data, isError } = useQuery({ queryKey: ["entry", groupId, seq], queryFn: () => oneEntry(groupId, seq), enabled: !here, staleTime: Infinity });
   const quoted = here ?? data;
   return (
     <button type="button" className={css.quote} onClick={() => jump(seq)} disabled={!quoted}>
@@ -171,10 +171,10 @@ function Quote({ seq, room, jump }: { seq: number; room: Room; jump: (seq: numbe
   );
 }
 
-function Ticks({ item, room }: { item: Item; room: Room }) {
+function Ticks({ item, groupId }: { item: Item; groupId: string }) {
   const { t } = useTranslation();
   const { entry, pending } = item;
-  const readers = entry ? Object.values(room.reads).filter((seq) => seq >= entry.seq).length : 0;
+  const readers = useApp(({ rooms }) => (entry ? Object.values(rooms[groupId]?.reads ?? {}).filter((seq) => seq >= entry.seq).length : 0));
   const [Sign, words] = entry
     ? readers > 0
       ? [IconChecks, t("room.read_by", { count: readers })]
@@ -185,11 +185,9 @@ function Ticks({ item, room }: { item: Item; room: Room }) {
         ? [IconCheck, t("room.stored")]
         : [IconClock, t(pending!.status === "queued" ? "room.queued" : "room.sending")];
   return (
-    <Tooltip label={words}>
-      <span className={css.tick} data-read={readers > 0 || undefined} role="img" aria-label={words}>
-        <Sign size={15} stroke={2} />
-      </span>
-    </Tooltip>
+    <span className={css.tick} data-read={readers > 0 || undefined} role="img" aria-label={words} title={words}>
+      <Sign size={15} stroke={2} />
+    </span>
   );
 }
 

@@ -1,20 +1,20 @@
 import { Button } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Entry } from "../../api/types";
-import type { Room } from "../../state/apply";
-import { useApp } from "../../state/store";
+import { useApp, useRoom } from "../../state/store";
 import { Avatar } from "../../ui/Avatar";
 import { Dialog } from "../../ui/Dialog";
 import { useMembers } from "../members/useMembers";
 import css from "./Dialogs.module.css";
 
 /** Who has read one's message, and who has not yet. */
-export default function ReadersDialog({ entry, room, close }: { entry: Entry; room: Room; close: () => void }) {
+export default function ReadersDialog({ entry, groupId, close }: { entry: Entry; groupId: string; close: () => void }) {
   const { t } = useTranslation();
   const people = useApp((state) => state.people);
-  const { members, hasNextPage, fetchNextPage, isFetchingNextPage } = useMembers(room.group.id);
+  const { members, hasNextPage, fetchNextPage, isFetchingNextPage } = useMembers(groupId);
   const others = members.filter((one) => one.user_id !== entry.sender_id);
-  const has = (id: string) => (room.reads[id] ?? 0) >= entry.seq;
+  const reads = useRoom(groupId)?.reads ?? {};
+  const has = (id: string) => (reads[id] ?? 0) >= entry.seq;
   const parts = [
     { title: t("room.readers_read"), those: others.filter((one) => has(one.user_id)), none: t("room.readers_none") },
     { title: t("room.readers_not"), those: others.filter((one) => !has(one.user_id)), none: null },

@@ -53,6 +53,7 @@ export function Timeline({ room, from, target, setTarget, reply, revise }: Props
   // Where "New" stands is decided once, when the room is opened: it must not run away from the eye.
   const [marker] = useState(() => entries[0] && entries[0].seq <= from + 1 ? entries.find((e) => e.seq > from && e.sender_id !== me)?.seq : undefined);
 
+  const made = useRef(new Map<number | string, Item>());
   const items = useMemo(() => {
     const under: Item[] = outbox.filter((m) => m.group_id === id).map((m) => ({ pending: m, at: m.at, sender: me, starts: false, ends: true, day: null, marker: false }));
     const over: Item[] = entries.map((entry) => ({ entry, at: entry.at, sender: SAID.has(entry.kind) ? (entry.sender_id ?? null) : null, starts: true, ends: true, day: null, marker: entry.seq === marker }));
@@ -64,7 +65,16 @@ export function Timeline({ room, from, target, setTarget, reply, revise }: Props
       item.starts = !together;
       if (before && together) before.ends = false;
     });
-    return all;
+    // What has not changed stays the same thing, so that of a long window nothing is drawn anew but what did.
+    const same = made.current;
+    made.current = new Map(all.map((item) => [item.entry?.seq ?? item.pending!.client_id, item]));
+    return all.map((item) => {
+      const key = item.entry?.seq ?? item.pending!.client_id;
+      const was = same.get(key);
+      if (!was || !alike(was, item)) return item;
+      made.current.set(key, was);
+      return was;
+    });
   }, [entries, outbox, id, me, marker, format]);
 
   const look = useCallback(() => {
@@ -194,7 +204,7 @@ export function Timeline({ room, from, target, setTarget, reply, revise }: Props
             alignToBottom
             components={PARTS}
             context={{ room, failed, more }}
-            itemContent={(_, item) => <Message item={item} room={room} me={me} role={item.sender ? roles[item.sender] : undefined} reply={reply} revise={revise} target={item.entry !== undefined && item.entry.seq === target} jump={jump} />}
+            itemContent={(_, item) => <Message item={item} group={room.group} me={me} role={item.sender ? roles[item.sender] : undefined} reply={reply} revise={revise} target={item.entry !== undefined && item.entry.seq === target} jump={jump} />}
           />
         )}
       </div>
@@ -219,6 +229,10 @@ export function Timeline({ room, from, target, setTarget, reply, revise }: Props
       <ReportsOnTheWay groupId={id} />
     </div>
   );
+}
+
+function alike(a: Item, b: Item): boolean {
+  return (Object.keys(b) as (keyof Item)[]).every((field) => a[field] === b[field]);
 }
 
 interface Context {
