@@ -19,7 +19,17 @@ const AGO = [
   ["second", 1],
 ] as const;
 
-export function formats(spoken: string, zone?: string) {
+const made = new Map<string, Format>();
+
+/** Made once: a formatter of dates costs more than the message whose time it writes. */
+export function formats(spoken: string, zone?: string): Format {
+  const key = `${spoken} ${zone}`;
+  const known = made.get(key) ?? make(spoken, zone);
+  made.set(key, known);
+  return known;
+}
+
+function make(spoken: string, zone?: string) {
   // The same language as the browser's, with its region: whether a day has 24 hours or twice 12 is a matter of place.
   const language = navigator.languages.find((tag) => closest(tag) === spoken) ?? spoken;
   const date = (options: Intl.DateTimeFormatOptions) => {
@@ -78,7 +88,7 @@ export function formats(spoken: string, zone?: string) {
     percent,
   };
 }
-export type Format = ReturnType<typeof formats>;
+export type Format = ReturnType<typeof make>;
 
 /** What a refusal says to a person: our words for the codes we know, else the server's own. */
 export function useProblem() {
