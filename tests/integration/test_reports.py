@@ -1,11 +1,14 @@
 """A report is asked for, made apart, pushed, and shown to those who may see it."""
 
+import contextlib
 import hashlib
 import hmac
 import time
 from collections import Counter
+from collections.abc import Iterator
 from decimal import Decimal
 
+import psycopg2
 import pytest
 from client import Connected, Device, Http, Json, Person, Refused, Someone, until
 from stack import Stack
@@ -146,6 +149,101 @@ def test_a_due_report_is_made_once_by_two_of_everything(someone: Someone, connec
 def _reports(device: Device, group: str) -> list[Json]:
     room = device.rooms.get(group)
     return [e for e in room.entries if e["kind"] == "report"] if room else []
+
+
+@contextlib.contextmanager
+def ordered(stack: Stack, amount: int) -> Iterator[str]:
+    """An order of so many euros, confirmed today, in the books of the company while it is looked at; its
+    number."""
+    uri = stack.env["ERP_DATABASE_URI"].replace("+psycopg2", "")
+    with contextlib.closing(psycopg2.connect(uri)) as connection:
+
+        def run(*statements: str) -> None:
+            with connection, connection.cursor() as cursor:
+                for statement in statements:
+                    cursor.execute(statement)
+
+        run(
+            "INSERT INTO erp.orders SELECT 900001, 'sale', 'SO-HUGE', current_date, min(id), 'EUR',"
+            " current_date, NULL, now() FROM erp.party",
+            f"INSERT INTO erp.order_line SELECT 900001, 900001, min(id), 1, {amount}00, {amount}00, NULL"
+            " FROM erp.product",
+            "INSERT INTO erp.order_event VALUES (900001, 'confirmed', now())",
+        )
+        try:
+            yield "SO-HUGE"
+        finally:
+            run(*(f"DELETE FROM erp.{t} WHERE order_id = 900001" for t in ("order_event", "order_line")))
+            run("DELETE FROM erp.orders WHERE id = 900001")
+
+
+def test_a_large_order_is_told_once_to_who_may_see_it_whatever_is_killed(
+    stack: Stack, someone: Someone, admin: Person, connected: Connected
+) -> None:
+    ann, bob = someone(permissions=SALES), someone(permissions=SALES)
+    carl, guest = someone(), someone(kind="customer", permissions=SALES)
+    group = ann.post("/groups", {"name": "Large", "catalogue": "chat", "visibility": "invite"})["id"]
+    for other, role in ((bob, "staff"), (carl, "staff"), (guest, "guest")):
+        ann.put(f"/groups/{group}/members/{other.id}", {"role": role})
+    devices = [connected(who, at=at % 2) for at, who in enumerate((ann, bob, carl, guest))]
+    for device in devices:
+        device.wait(lambda device=device: group in device.rooms, "shown the room")
+    asked = {"type": "sales", "target": {"group_id": group}, "source": "kestrel"}
+    asked["trigger"] = {"kind": "order_over", "amount": "5000000"}
+    until(lambda: "4 members" in ann.post("/subscriptions/preview", asked)["notes"][0], "known to reports")
+    subscription = ann.post("/subscriptions", asked)
+    assert subscription["next"] == []
+    with ordered(stack, 7_000_000) as number:
+        admin.post("/sources/kestrel/acquire")
+        for name in ("reports-worker.1", "reports.1", "reports-worker.2"):
+            stack.kill(name)
+        told = devices[0].wait(lambda: _alerts(devices[0]), "alerted", 150)
+        assert [item["label"] for item in told[0]["items"]] == [number]
+        until(lambda: _alerts(devices[1]), "alerted")
+        entry = devices[0].entry(group, kind="report")
+        assert bob.post(f"/alerts/{told[0]['id']}/acknowledge")["acknowledged_by"] == bob.id
+        devices[0].wait(lambda: _alerts(devices[0])[-1]["state"] == "acknowledged", "told who looks after it")
+        admin.post("/sources/kestrel/acquire")
+        until(lambda: not _open_loads(admin), "read again", 120)
+    runs = until(lambda: _ended(ann.get(f"/subscriptions/{subscription['id']}/runs")["items"]), "run")
+    assert [(run["report_id"], run["reason"], run["sent"]) for run in runs] == [
+        (entry["report_id"], "trigger", 2)
+    ]
+    assert runs[0]["withheld"] == [
+        {"reason": "no_right", "count": 1},
+        {"reason": "not_their_rows", "count": 1},
+    ]
+    assert len(ann.get("/alerts", params={"group_id": group})["items"]) == 1
+    assert {alert["id"] for device in devices[:2] for alert in _alerts(device)} == {told[0]["id"]}
+    for person, device in ((carl, devices[2]), (guest, devices[3])):
+        assert _alerts(device) == []
+        assert person.get("/alerts")["items"] == []
+        with pytest.raises(Refused):
+            person.get(f"/reports/{entry['report_id']}")
+    # From now on the guest stands for a customer of the company, and the room gets that customer's rows.
+    tables = {table["id"]: table for table in ann.get(f"/reports/{entry['report_id']}")["tables"]}
+    party = tables["customers"]["keys"][0].removeprefix("id:")
+    link = admin.put(f"/customers/{guest.id}/parties/kestrel", {"party_id": party})
+    assert link["party_id"] == party
+    anew = ann.post(f"/reports/{entry['report_id']}/recompute")["report_id"]
+    devices[3].entry(group, kind="report", report_id=anew)
+    theirs = guest.get(f"/reports/{anew}")
+    assert (theirs["filters"]["party_id"], theirs["recompute_of"]) == (party, entry["report_id"])
+    assert {r["user_id"]: r["opened"] for r in ann.get(f"/reports/{anew}/readers")["items"]}[guest.id] == 1
+    ann.delete(f"/subscriptions/{subscription['id']}")
+
+
+def _alerts(device: Device) -> list[Json]:
+    return [frame["alert"] for frame in device.frames if frame["type"] == "alert"]
+
+
+def _ended(runs: list[Json]) -> list[Json]:
+    return runs if runs and all(run["finished_at"] for run in runs) else []
+
+
+def _open_loads(admin: Person) -> list[Json]:
+    loads = admin.get("/sources/kestrel/loads")["items"]
+    return [load for load in loads if not load["finished_at"]]
 
 
 def signed(secret: str, body: bytes = b"{}", **headers: str) -> dict[str, str]:

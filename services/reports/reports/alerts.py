@@ -150,8 +150,18 @@ def recover(
 def _report(
     tx: Transaction, row: Subscription, sources: Mapping[str, Source], alert: Alert, day: date | None
 ) -> str | None:
-    run = {"reason": "trigger", "alert_id": alert.id, "text": alert.text, "day": day and day.isoformat()}
-    return due.queue(tx, row, sources, run=run)
+    return due.queue(tx, row, sources, run=_run(alert, day))
+
+
+def _run(alert: Alert, day: date | None) -> dict[str, str | None]:
+    """Why its report is made."""
+    return {
+        "reason": "trigger",
+        "alert_id": alert.id,
+        "text": alert.text,
+        "party_id": alert.party_id,
+        "day": day.isoformat() if day else None,
+    }
 
 
 def _recipients(tx: Transaction, alert: Alert) -> rooms.Recipients:
@@ -196,8 +206,7 @@ def escalate(tx: Transaction, sources: Mapping[str, Source]) -> bool:
     elif "user_id" in to:
         ids = [to["user_id"]] if _may_hear(tx, to["user_id"], alert) else []
     else:
-        run = {"reason": "trigger", "alert_id": alert.id, "text": alert.text, "day": None}
-        due.queue(tx, row, sources, run=run, group_id=to["group_id"])
+        due.queue(tx, row, sources, run=_run(alert, None), group_id=to["group_id"])
     alert.told = sorted({*alert.told, *ids})
     tx.flush()
     if ids:

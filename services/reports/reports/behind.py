@@ -87,7 +87,8 @@ def read(
     kind = KINDS[report.type]
     filters = kind.filters(**report.filters)
     asked = {"from": report.period["from"], "to": report.period["to"]}
-    scope = scope_of(tx, report.source, asked, filters, report.as_of.astimezone(zone).date())
+    made_on = report.day(report.as_of.astimezone(zone).date())
+    scope = scope_of(tx, report.source, asked, filters, made_on)
     detail = kind.rows(tx, scope, filters, point.chart, point.key, point.siblings)
     if detail is None:
         raise point_not_found()

@@ -112,6 +112,11 @@ def too_dense(minutes: int) -> Invalid:
     return Invalid("too_dense", why, [{"loc": ["schedule", "cron"], "msg": why}])
 
 
+def not_to_be_told() -> Invalid:
+    why = "There is no such person, or they may not see reports of this type."
+    return Invalid("invalid_subscription", why, [{"loc": ["escalation"], "msg": why}])
+
+
 def wrong_trigger(why: str, *place: str) -> Invalid:
     return Invalid("invalid_subscription", why, [{"loc": ["trigger", *place], "msg": why}])
 

@@ -1,6 +1,6 @@
 """Facts, and the jobs that make them, draw from them and make files of it; who may see what, as we heard."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from kit.db import Id, kit_tables
@@ -119,6 +119,11 @@ class Report(Job, Base):
         Index("reports_open", "id", postgresql_where=text("status IN ('queued', 'running')")),
         Index("reports_ended", "finished_at"),
     )
+
+    def day(self, read: date) -> date:
+        """The day it is of: when its facts were read, or later, when an alert found something."""
+        found = (self.run or {}).get("day")
+        return max(read, date.fromisoformat(found)) if found else read
 
 
 class ReportFile(Job, Base):

@@ -39,6 +39,7 @@ from reports.errors import (
     not_a_customer,
     not_a_member,
     not_offered,
+    not_to_be_told,
     party_not_found,
     report_not_found,
     report_not_ready,
@@ -77,7 +78,7 @@ from reports.requests import (
 )
 from reports.schedule import countries
 from reports.settings import ReportsSettings
-from reports.triggers import STAFF_ONLY, TYPES, GroupEndedTrigger, Room, TaskOverdue
+from reports.triggers import STAFF_ONLY, TYPES, GroupEndedTrigger, TaskOverdue, ToPerson, ToRoom
 from reports.words import Words, known_locale
 
 MOST_TIMES = 1000
@@ -103,7 +104,11 @@ class Reports(Service):
     @rpc
     def types(self, *, source: str | None = None, locale: str | None = None) -> dict[str, Any]:
         """The types of report that the caller may see, and what a source (the first) has for them."""
-        allowed = {type: kind for type, kind in KINDS.items() if self.caller.may(f"reports:{type}")}
+        allowed = {
+            type: kind
+            for type, kind in KINDS.items()
+            if self.caller.may(f"reports:{type}") and (kind.by_party or self.caller.kind != "customer")
+        }
         if not allowed:
             return {"items": []}
         words, name = Words(known_locale(locale), ""), self._source(source).name
@@ -978,8 +983,12 @@ class Reports(Service):
             if there.role is None:
                 raise not_a_member() if there.visible else group_not_found()
         for step in asked.escalation:
-            if isinstance(step.to, Room):
+            if isinstance(step.to, ToRoom):
                 self._membership(step.to.group_id, sending=True).require_open()
+            if isinstance(step.to, ToPerson):
+                with self.db() as tx:
+                    if not rooms.may(tx.get(Person, step.to.user_id), type):
+                        raise not_to_be_told()
 
     def _set(
         self,

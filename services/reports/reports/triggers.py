@@ -118,11 +118,11 @@ def kept(trigger: dict[str, Any] | None) -> Any:
     return None if trigger is None else _ADAPTER.validate_python(trigger)
 
 
-class Person(_Trigger):
+class ToPerson(_Trigger):
     user_id: Id
 
 
-class Room(_Trigger):
+class ToRoom(_Trigger):
     group_id: Id
 
 
@@ -133,7 +133,7 @@ class Step(_Trigger):
     """
 
     after_minutes: int = Field(ge=1, le=7 * 24 * 60)
-    to: Literal["staff", "coordinator", "owner"] | Person | Room
+    to: Literal["staff", "coordinator", "owner"] | ToPerson | ToRoom
 
 
 Escalation = Annotated[list[Step], Field(max_length=MOST_STEPS)]

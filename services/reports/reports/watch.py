@@ -47,6 +47,7 @@ NEW_DAYS = 60
 # Goods that nobody ordered for so long and of which there are none are not low, but no longer kept.
 KEPT_DAYS = 365
 MOST_THINGS = 10_000
+MOST_LOADS = 100
 SHOWN = 10
 BY_THE_DAY = ("kpi", "invoice_overdue")
 SIDES = {"sales": "sale", "purchasing": "purchase", "receivables": "ar", "payables": "ap"}
@@ -130,11 +131,12 @@ def _look(tx: Transaction, row: Subscription, sources: Mapping[str, Source]) -> 
     trigger, source = kept(row.trigger), sources.get(row.source or "")
     if rooms.why_not(tx, owner_id=row.owner_id, type=row.type, group_id=row.group_id) or source is None:
         # Nothing is looked for on behalf of who may not see it; when they may again, it is found then.
+        row.state = {**(row.state or {}), "again": True}
         _looked(tx, row, sources)
         return
     if isinstance(trigger, LoadFailed):
         _load_failed(tx, row, sources)
-    elif (used := _used(tx, source.name)) is not None:
+    elif not _unchanged(tx, row) and (used := _used(tx, source.name)) is not None:
         view = Looking(tx, row, used, source)
         match trigger:
             case KpiTrigger():
@@ -146,6 +148,18 @@ def _look(tx: Transaction, row: Subscription, sources: Mapping[str, Source]) -> 
             case StockBelow():
                 _things(view, view.stock(trigger), "stock_below", sources)
     _looked(tx, row, sources)
+
+
+def _unchanged(tx: Transaction, row: Subscription) -> bool:
+    """Whether it would find what it found: the loads since then wrote nothing, and the day is the same."""
+    state = row.state or {}
+    if row.looked_at is None or "again" in state or state.get("state") not in ("ok", "firing", "no_data"):
+        return False
+    if row.next_run_at is not None and row.next_run_at <= now():
+        return False
+    since = (Load.source == row.source) & (Load.status == "ready") & (Load.finished_at > row.looked_at)
+    changed = tx.scalars(sa.select(Load.changed).where(since).limit(MOST_LOADS)).all()
+    return len(changed) < MOST_LOADS and not any(sum((found or {}).values()) for found in changed)
 
 
 def begin(tx: Transaction, row: Subscription, sources: Mapping[str, Source]) -> None:

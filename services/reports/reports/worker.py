@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import suppress
-from datetime import UTC, date, timedelta, tzinfo
+from datetime import UTC, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
 
@@ -107,14 +107,21 @@ class Worker:
         self.settings = settings
         self.sources: Mapping[str, Source] = read_sources(settings.SOURCES_FILE)
         self.files = Store(settings.FILES_URL)
+        self._turn = False
 
     def work(self) -> bool:
         """Does the next job; False if there is none. Loads go first: what comes after draws from them."""
-        return (
-            self._next(Load, self._load, self._tell_load)
-            or watch.look(self.db, self.sources, self.settings.LOOK_SECONDS)
-            or self._next(Report, self._make, self._tell_report)
-        )
+        if self._next(Load, self._load, self._tell_load):
+            return True
+        # By turns: after a load there may be many triggers to look at, and people wait for their reports.
+        self._turn = not self._turn
+        return (self._look() or self._report()) if self._turn else (self._report() or self._look())
+
+    def _look(self) -> bool:
+        return watch.look(self.db, self.sources, self.settings.LOOK_SECONDS)
+
+    def _report(self) -> bool:
+        return self._next(Report, self._make, self._tell_report)
 
     def work_on_files(self) -> bool:
         """Makes the next file of a report; False if there is none to make."""
@@ -281,7 +288,7 @@ class Worker:
                 )
             assert used.as_of is not None
             asked = making.Asked(job.source, job.period, filters, job.locale)
-            draw = kind.make(tx, asked, _day(job, used.as_of.astimezone(zone).date()))
+            draw = kind.make(tx, asked, job.day(used.as_of.astimezone(zone).date()))
         self._progress(job, 0.5)
         made = draw()
         with self.db() as tx:
@@ -317,7 +324,8 @@ class Worker:
     def _notes_of_run(self, job: Report, zone: tzinfo) -> list[str]:
         """Why it was made, and what of that was not as it should be."""
         words, run, notes = Words(job.locale, ""), job.run or {}, []
-        if run.get("text"):
+        # What was found among the rows of all is not for who sees those of one.
+        if run.get("text") and job.filters.get("party_id") in (None, run.get("party_id")):
             notes.append(run["text"])
         due, missed = job.scheduled_at, run.get("missed", 0)
         if due and (job.created_at - due).total_seconds() > self.settings.LATE_SECONDS:
@@ -440,12 +448,6 @@ class Worker:
                 recipients=sent.ids,
             )
         )
-
-
-def _day(job: Report, read: date) -> date:
-    """The day of the report: that of its facts, or the later one on which an alert found something."""
-    found = (job.run or {}).get("day")
-    return max(read, date.fromisoformat(found)) if found else read
 
 
 def _line(kpi: dict[str, Any], locale: str, currency: str) -> KpiLine:

@@ -406,7 +406,7 @@ def test_a_rooms_alert_is_for_members_who_may_see_the_report(owed: Any, lender: 
 
 def test_an_alert_that_nobody_acknowledges_goes_up(owed: Any, lender: Caller, room: Any) -> None:
     helper, chief, elsewhere = (staff(None, "reports:receivables") for _ in range(3))
-    blind = staff()
+    blind = staff(None, "reports:receivables")
     group, board = room(owner=lender, staff=helper, coordinator=chief), room(owner=lender)
     known(owed, elsewhere)
     known(owed, blind)
@@ -418,6 +418,7 @@ def test_an_alert_that_nobody_acknowledges_goes_up(owed: Any, lender: Caller, ro
     ]
     subscribe(owed, lender, {**OVERDUE, "threshold": "50"}, target={"group_id": group}, escalation=steps)
     service = owed.service(lender)
+    known(owed, blind, 2, permissions=[])
 
     def later(minutes: int) -> list[str]:
         before = len(heard(owed))
@@ -445,6 +446,7 @@ def test_an_alert_that_nobody_acknowledges_goes_up(owed: Any, lender: Caller, ro
 
 def test_an_acknowledged_or_recovered_alert_goes_no_further(owed: Any, lender: Caller) -> None:
     step = [{"after_minutes": 1, "to": {"user_id": lender.id}}]
+    known(owed, lender)
     id = subscribe(owed, lender, {**OVERDUE, "threshold": "50"}, escalation=step)
     service = owed.service(lender)
     service.acknowledge(alert_id=service.alerts()["items"][0]["id"])
@@ -518,6 +520,12 @@ def test_a_trigger_on_a_group_or_to_a_room_that_is_not_mine_is_refused(
     other = room(owner=staff(None, "reports:receivables"))
     owed.groups.put(other, lender.id, None, visible=False)
     service = owed.service(lender)
+    unseeing = staff()
+    known(owed, unseeing)
+    for user_id in (new_id(), unseeing.id):
+        step = {"after_minutes": 5, "to": {"user_id": user_id}}
+        with pytest.raises(Invalid):
+            service.subscribe(type="receivables", target="me", trigger=OVERDUE, escalation=[step])
     for more in (
         {"trigger": {"kind": "task_overdue", "group_id": other}},
         {"trigger": OVERDUE, "escalation": [{"after_minutes": 5, "to": {"group_id": other}}]},
@@ -543,6 +551,7 @@ def test_a_preview_says_what_it_would_do_and_keeps_nothing(owed: Any, lender: Ca
 
 def test_a_trigger_and_a_schedule_take_each_others_place(owed: Any, lender: Caller) -> None:
     service = owed.service(lender)
+    known(owed, lender)
     id = subscribe(owed, lender, OVERDUE, escalation=[{"after_minutes": 5, "to": {"user_id": lender.id}}])
     schedule = {"cron": "0 8 * * *", "timezone": "UTC"}
     timed = service.update_subscription(subscription_id=id, changes={"schedule": schedule})
@@ -681,7 +690,12 @@ def test_what_a_customer_asks_for_is_theirs(owed: Any, lender: Caller, client: C
     owed.work()
     report = service.report(report_id=id)
     assert (balance(report), report["filters"]) == ("70.00", {"party_id": "p2"})
-    assert service.types()["items"][0]["filters"] == []
+    rights = frozenset({"reports:receivables", "reports:ledger"})
+    everything = customer(client.id, permissions=rights)
+    [type] = owed.service(everything).types()["items"]
+    assert (type["type"], type["filters"]) == ("receivables", [])
+    with pytest.raises(Forbidden):
+        owed.service(everything).request(type="ledger")
     with pytest.raises(Forbidden):
         service.request(type="receivables", filters={"party_id": "p1"})
     with pytest.raises(Forbidden):
@@ -694,6 +708,28 @@ def test_what_a_customer_asks_for_is_theirs(owed: Any, lender: Caller, client: C
     with pytest.raises(NotFound):
         service.report(report_id=id)
     assert service.alerts()["items"] == []
+
+
+def test_what_was_found_among_all_rows_is_told_to_no_customer(
+    owed: Any, erp: Any, lender: Caller, client: Caller, room: Any
+) -> None:
+    group, secret = room(owner=lender, guest=client), room(owner=lender)
+    target = {"group_id": group}
+    subscribe(owed, lender, {"kind": "group_ended", "group_id": secret}, target=target)
+    subscribe(owed, lender, {"kind": "invoice_overdue"}, target=target)
+    owed.service(lender).group_ended(ended(secret))
+    owed.work()
+    told = {told["alert"]["kind"]: (told["alert"], audience) for _, told, audience in heard(owed)}
+    both = {f"user:{lender.id}", f"user:{client.id}"}
+    assert set(told["invoice_overdue"][1]) == both
+    assert [item["party"] for item in told["invoice_overdue"][0]["items"]] == ["Birch"]
+    assert told["group_ended"][1] == [f"user:{lender.id}"]
+    seen = [alert["kind"] for alert in owed.service(client).alerts()["items"]]
+    assert seen == ["invoice_overdue"]
+    ends = owed.service(client).report(report_id=told["group_ended"][0]["report_id"])
+    assert "Board" not in str(ends)
+    overdue = owed.service(client).report(report_id=told["invoice_overdue"][0]["report_id"])
+    assert overdue["notes"][0] == told["invoice_overdue"][0]["text"]
 
 
 def test_a_customer_who_stands_for_nobody_sees_nothing(

@@ -8,14 +8,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 from kit.caller import Caller
-from kit.clock import now
+from kit.clock import now, parse
+from kit.errors import NotFound
 from kit.event import new_id
 from kit.testing import hear_event, required, said, staff
 from reports import events, jobs
@@ -318,3 +320,82 @@ def test_a_waiting_worker_is_woken_and_outlives_its_connections(
     made()
     assert worker.poll() is None
     assert len(rows(stocked, Load)) == 1
+
+
+AWAITING = {"cron": "0 23 * * *", "timezone": "Asia/Taipei", "await_load": True}
+
+
+def awaiting(house: Any, caller: Caller, **changes: Any) -> str:
+    made = house.service(caller).subscribe(type="sales", target="me", schedule=AWAITING)
+    with house.db() as tx:
+        row = tx.get_one(Subscription, made["id"])
+        for name, value in changes.items():
+            setattr(row, name, value)
+    return str(made["id"])
+
+
+def test_a_run_comes_when_the_load_of_its_day_is_finished_and_once(stocked: Any, seller: Caller) -> None:
+    # Due in an hour, of the day that it is then in Taipei; the load is of then, or of the day before.
+    soon = now() + timedelta(hours=1)
+    zone = ZoneInfo("Asia/Taipei")
+    midnight = soon.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    id = awaiting(stocked, seller, next_run_at=soon)
+    sources = read_sources(stocked.settings.SOURCES_FILE)
+
+    def read_at(time: datetime) -> int:
+        with stocked.db() as tx:
+            tx.execute(sa.update(Load).values(as_of=time))
+        with ThreadPoolExecutor(2) as pool:
+            return sum(pool.map(lambda _: run_due(stocked.db, sources, 120), range(2)))
+
+    assert read_at(midnight - timedelta(minutes=1)) == 0
+    assert read_at(midnight) == 1
+    assert read_at(midnight + timedelta(minutes=5)) == 0
+    stocked.work()
+    [run] = stocked.service(seller).runs(subscription_id=id)["items"]
+    assert (run["reason"], run["as_is"], run["result"]) == ("schedule", False, "sent")
+    assert parse(run["scheduled_at"]) == soon.replace(microsecond=soon.microsecond // 1000 * 1000)
+    # Of two times of a day the second waits for a later load.
+    with stocked.db() as tx:
+        row = tx.get_one(Subscription, id)
+        row.looked_at, row.next_run_at = now(), now() + timedelta(minutes=30)
+    assert read_at(now() - timedelta(minutes=1)) == 0
+    assert read_at(now() + timedelta(minutes=1)) == 1
+
+
+def test_at_the_latest_it_comes_with_what_is_there_and_says_so(stocked: Any, seller: Caller) -> None:
+    awaiting(stocked, seller, next_run_at=now() - timedelta(seconds=1))
+    assert run_due(stocked.db, read_sources(stocked.settings.SOURCES_FILE), 120) == 1
+    stocked.work()
+    [report] = rows(stocked, Report)
+    assert "the source had not been read on that day" in report.notes[0]
+    assert report.run["as_is"] is True
+
+
+def test_many_missed_runs_are_one_that_says_how_many(stocked: Any, seller: Caller) -> None:
+    id = subscribe(stocked, seller, due_ago=timedelta(days=40))
+    sources = read_sources(stocked.settings.SOURCES_FILE)
+    with ThreadPoolExecutor(2) as pool:
+        assert sum(pool.map(lambda _: run_due(stocked.db, sources, 120), range(2))) == 1
+    stocked.work()
+    [run] = stocked.service(seller).runs(subscription_id=id)["items"]
+    assert (run["reason"], run["missed"]) == ("made_up", 999)
+    [report] = rows(stocked, Report)
+    assert report.notes[0] == "Runs missed before it, which are not made up: at least 999."
+
+
+def test_a_paused_subscription_has_no_runs_and_makes_none_up(stocked: Any, seller: Caller) -> None:
+    id = subscribe(stocked, seller, due_ago=timedelta(hours=1))
+    service, sources = stocked.service(seller), read_sources(stocked.settings.SOURCES_FILE)
+    service.update_subscription(subscription_id=id, changes={"active": False})
+    assert run_due(stocked.db, sources, 120) == 0
+    service.update_subscription(subscription_id=id, changes={"active": True})
+    assert run_due(stocked.db, sources, 120) == 0
+    assert service.runs(subscription_id=id)["items"] == []
+    made = [service.run_subscription(subscription_id=id)["report_id"] for _ in range(3)]
+    first = service.runs(subscription_id=id, limit=2)
+    second = service.runs(subscription_id=id, limit=2, cursor=first["next_cursor"])
+    assert [run["report_id"] for run in first["items"] + second["items"]] == made[::-1]
+    assert {run["reason"] for run in first["items"]} == {"by_hand"}
+    with pytest.raises(NotFound):
+        stocked.service(staff(None, "reports:sales")).runs(subscription_id=id)
