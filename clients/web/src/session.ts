@@ -1,6 +1,6 @@
 /** Ties the connection, the state and the HTTP side together. Screens call what is exported here. */
 import { QueryClient } from "@tanstack/react-query";
-import { Access, Problem } from "./api/http";
+import { Access, Problem, type Underway } from "./api/http";
 import type { Attachment, Entry, Feature, Group, Page, Person, Report, ServerFrame, Session, Settings, TaskState, User } from "./api/types";
 import { forgetDrafts } from "./screens/room/drafts";
 import { alertOf } from "./alerts/alert";
@@ -346,10 +346,10 @@ export function say(groupId: string, text: string, replyTo?: number, attachments
 }
 
 /** Kept by the server until a message takes it along. */
-export function upload(file: File, key = uuid()): Promise<Attachment> {
+export function upload(file: File, key = uuid(), underway?: Underway): Promise<Attachment> {
   const form = new FormData();
   form.append("file", file, file.name);
-  return make<Attachment>("/attachments", form, key);
+  return access.upload<Attachment>("/attachments", form, { "Idempotency-Key": key }, underway);
 }
 
 /** What waits to be brought, by key; also kept on the device, for the page may be closed before. */

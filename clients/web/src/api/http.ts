@@ -52,6 +52,33 @@ async function call(method: string, path: string, body: unknown, headers: Record
   );
 }
 
+/** How far an upload is, from 0 to 1, and the way to give it up. */
+export interface Underway {
+  progress?: (part: number) => void;
+  signal?: AbortSignal;
+}
+
+/** A POST of a form that tells how far it is, which `fetch` does not. */
+function bring(path: string, form: FormData, headers: Record<string, string>, { progress, signal }: Underway): Promise<unknown> {
+  return new Promise((done, failed) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", BASE + path);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.timeout = UPLOAD_MS;
+    request.responseType = "json";
+    request.upload.onprogress = ({ loaded, total }) => progress?.(total ? loaded / total : 0);
+    request.onload = () => {
+      const answer = request.response as { code?: string; detail?: string; errors?: Problem["errors"] } | null;
+      if (request.status < 300) return done(answer);
+      const retry = Number(request.getResponseHeader("Retry-After"));
+      failed(new Problem(request.status, answer?.code ?? `http_${request.status}`, answer?.detail ?? request.statusText, answer?.errors ?? [], retry > 0 ? retry : null));
+    };
+    request.onerror = request.ontimeout = request.onabort = ({ type }) => failed(new Problem(0, NETWORK, type));
+    signal?.addEventListener("abort", () => request.abort());
+    request.send(form);
+  });
+}
+
 /** A call that nobody needs to be signed in for. */
 export const send = <T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => call(method, path, body, headers) as Promise<T>;
 
@@ -96,6 +123,10 @@ export class Access {
 
   async request<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}, deadlineMs?: number): Promise<T> {
     const once = async () => call(method, path, body, { ...headers, Authorization: `Bearer ${await this.bearer()}` }, deadlineMs) as Promise<T>;
+    return this.withToken(once);
+  }
+
+  private async withToken<T>(once: () => Promise<T>): Promise<T> {
     try {
       return await once();
     } catch (problem) {
@@ -103,6 +134,12 @@ export class Access {
       this.token = null; // perhaps only the access token was no longer accepted
       return once();
     }
+  }
+
+  /** A form with a file in it. */
+  async upload<T>(path: string, form: FormData, headers: Record<string, string>, underway: Underway = {}): Promise<T> {
+    const once = async () => bring(path, form, { ...headers, Authorization: `Bearer ${await this.bearer()}` }, underway) as Promise<T>;
+    return this.withToken(once);
   }
 
   /** A file at an address that the server told: a picture, something to be saved. */

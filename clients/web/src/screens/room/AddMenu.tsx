@@ -1,5 +1,5 @@
 import { ActionIcon, Menu } from "@mantine/core";
-import { IconBroadcast, IconChartHistogram, IconMapPin, IconPaperclip, IconPhoto, IconPlus } from "@tabler/icons-react";
+import { IconBroadcast, IconCamera, IconChartHistogram, IconMapPin, IconPaperclip, IconPhoto, IconPlus } from "@tabler/icons-react";
 import { useRef } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 export function AddMenu({ add, position, share, ask }: { add: (files: File[]) => void; position: () => void; share: () => void; ask: () => void }) {
   const { t } = useTranslation();
   const photo = useRef<HTMLInputElement>(null);
+  const camera = useRef<HTMLInputElement>(null);
   const file = useRef<HTMLInputElement>(null);
   const take = (event: React.ChangeEvent<HTMLInputElement>) => {
     add([...(event.currentTarget.files ?? [])]);
@@ -15,6 +16,7 @@ export function AddMenu({ add, position, share, ask }: { add: (files: File[]) =>
   return (
     <>
       <input ref={photo} type="file" accept="image/*" multiple hidden aria-label={t("attach.photo")} onChange={take} />
+      <input ref={camera} type="file" accept="image/*" capture="environment" hidden aria-label={t("attach.camera")} onChange={take} />
       <input ref={file} type="file" multiple hidden aria-label={t("attach.file")} onChange={take} />
       <Menu position="top-start">
         <Menu.Target>
@@ -26,6 +28,11 @@ export function AddMenu({ add, position, share, ask }: { add: (files: File[]) =>
           <Menu.Item leftSection={<IconPhoto size={18} />} onClick={() => photo.current?.click()}>
             {t("attach.photo")}
           </Menu.Item>
+          {matchMedia("(pointer: coarse)").matches && (
+            <Menu.Item leftSection={<IconCamera size={18} />} onClick={() => camera.current?.click()}>
+              {t("attach.camera")}
+            </Menu.Item>
+          )}
           <Menu.Item leftSection={<IconPaperclip size={18} />} onClick={() => file.current?.click()}>
             {t("attach.file")}
           </Menu.Item>

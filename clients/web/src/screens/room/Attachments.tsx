@@ -1,6 +1,6 @@
-import { Loader, Modal } from "@mantine/core";
-import { IconDownload, IconFile, IconPhotoOff } from "@tabler/icons-react";
-import { useState } from "react";
+import { Loader } from "@mantine/core";
+import { IconFile, IconPhotoOff } from "@tabler/icons-react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Attachment } from "../../api/types";
 import { access } from "../../session";
@@ -9,7 +9,9 @@ import { saveAs } from "../../ui/saveAs";
 import { useFile } from "../../ui/useFile";
 import css from "./Attachments.module.css";
 
-export function Attachments({ attachments }: { attachments: Attachment[] }) {
+const PhotoViewer = lazy(() => import("./PhotoViewer"));
+
+export function Attachments({ attachments, groupId }: { attachments: Attachment[]; groupId: string }) {
   const photos = attachments.filter((one) => one.kind === "photo");
   const files = attachments.filter((one) => one.kind !== "photo");
   return (
@@ -17,7 +19,7 @@ export function Attachments({ attachments }: { attachments: Attachment[] }) {
       {photos.length > 0 && (
         <div className={css.photos} data-count={Math.min(photos.length, 4)}>
           {photos.map((photo) => (
-            <Photo key={photo.id} photo={photo} alone={photos.length === 1} />
+            <Photo key={photo.id} photo={photo} groupId={groupId} alone={photos.length === 1} />
           ))}
         </div>
       )}
@@ -28,7 +30,7 @@ export function Attachments({ attachments }: { attachments: Attachment[] }) {
   );
 }
 
-function Photo({ photo, alone }: { photo: Attachment; alone: boolean }) {
+function Photo({ photo, groupId, alone }: { photo: Attachment; groupId: string; alone: boolean }) {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
   const { src, failed } = useFile(photo.thumbnail_url ?? photo.url);
@@ -39,22 +41,8 @@ function Photo({ photo, alone }: { photo: Attachment; alone: boolean }) {
       <button type="button" className={css.photo} style={shape} aria-label={t("attach.open", { name: photo.name })} onClick={() => setOpen(true)}>
         {src ? <img src={src} alt="" /> : failed ? <IconPhotoOff size={24} /> : <Loader size="xs" />}
       </button>
-      {open && <Whole photo={photo} close={() => setOpen(false)} />}
+      <Suspense>{open && <PhotoViewer photo={photo} groupId={groupId} close={() => setOpen(false)} />}</Suspense>
     </>
-  );
-}
-
-function Whole({ photo, close }: { photo: Attachment; close: () => void }) {
-  const { t } = useTranslation();
-  const { src, failed } = useFile(photo.url);
-  return (
-    <Modal opened onClose={close} title={photo.name} size="auto" centered closeButtonProps={{ "aria-label": t("do.close") }} overlayProps={{ backgroundOpacity: 0.75 }}>
-      <div className={css.whole}>{src ? <img src={src} alt={photo.name} /> : failed ? <p>{t("attach.gone")}</p> : <Loader type="dots" />}</div>
-      <button type="button" className={css.file} onClick={() => void save(photo)}>
-        <IconDownload size={18} />
-        {t("attach.save")}
-      </button>
-    </Modal>
   );
 }
 

@@ -1,5 +1,5 @@
 import { ActionIcon, CloseButton, Textarea } from "@mantine/core";
-import { IconArrowUp } from "@tabler/icons-react";
+import { IconArrowUp, IconPhotoPlus } from "@tabler/icons-react";
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Entry, Group } from "../../api/types";
@@ -14,7 +14,7 @@ import { Chosen } from "./Chosen";
 import { draftOf, keepDraft } from "./drafts";
 import { called } from "./mentions";
 import css from "./RoomScreen.module.css";
-import { useAttaching } from "./useAttaching";
+import { MOST, useAttaching } from "./useAttaching";
 
 const LONGEST = 10_000;
 
@@ -36,6 +36,7 @@ export function Composer({ group, reply, unreply, revised, unrevise, ask }: Prop
   const field = useRef<HTMLTextAreaElement>(null);
   const long = [...text.trim()].length > LONGEST;
   const attaching = useAttaching();
+  const dragged = useDrop(!revised, attaching.add);
   const said = useProblem();
   const [sharing, setSharing] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);
@@ -108,11 +109,6 @@ export function Composer({ group, reply, unreply, revised, unrevise, ask }: Prop
         send();
       }}
       onPaste={(event) => event.clipboardData.files.length > 0 && !revised && attaching.add(event.clipboardData.files)}
-      onDragOver={(event) => event.preventDefault()}
-      onDrop={(event) => {
-        event.preventDefault();
-        if (!revised) attaching.add(event.dataTransfer.files);
-      }}
     >
       {revised && (
         <div className={css.replying}>
@@ -126,6 +122,17 @@ export function Composer({ group, reply, unreply, revised, unrevise, ask }: Prop
       {problem !== null && (
         <p className={css.long} role="alert">
           {said(problem)}
+        </p>
+      )}
+      {dragged && (
+        <div className={css.drop} aria-hidden>
+          <IconPhotoPlus size={44} stroke={1.4} />
+          {t("attach.drop")}
+        </div>
+      )}
+      {attaching.tooMany && (
+        <p className={css.long} role="alert">
+          {t("attach.too_many", { count: MOST })}
         </p>
       )}
       {attaching.all.length > 0 && <Chosen all={attaching.all} remove={attaching.remove} again={attaching.again} />}
@@ -173,4 +180,34 @@ export function Composer({ group, reply, unreply, revised, unrevise, ask }: Prop
       {sharing && <LiveDialog groupId={group.id} close={() => setSharing(false)} />}
     </form>
   );
+}
+
+/** Files that are dropped anywhere on the page belong to the room on it. True while some are held over it. */
+function useDrop(on: boolean, add: (files: FileList) => void): boolean {
+  const [over, setOver] = useState(false);
+  useEffect(() => {
+    if (!on) return;
+    const carries = (event: DragEvent) => Boolean(event.dataTransfer?.types.includes("Files"));
+    const hold = (event: DragEvent) => {
+      if (!carries(event)) return;
+      event.preventDefault();
+      setOver(true);
+    };
+    const leave = (event: DragEvent) => event.relatedTarget === null && setOver(false);
+    const drop = (event: DragEvent) => {
+      if (!carries(event)) return;
+      event.preventDefault(); // the browser would open the file in place of the application
+      setOver(false);
+      add(event.dataTransfer!.files);
+    };
+    addEventListener("dragover", hold);
+    addEventListener("dragleave", leave);
+    addEventListener("drop", drop);
+    return () => {
+      removeEventListener("dragover", hold);
+      removeEventListener("dragleave", leave);
+      removeEventListener("drop", drop);
+    };
+  }, [on, add]);
+  return over;
 }

@@ -134,7 +134,7 @@ function Bubble({ item, group, own, role, reply, revise, jump }: Omit<Props, "me
         )}
         <div className={css.bubble} data-failed={pending?.status === "failed" || undefined} data-pending={pending ? true : undefined}>
           {answered && <Quote seq={answered} groupId={group.id} jump={jump} />}
-          {attachments.length > 0 && <Attachments attachments={attachments} />}
+          {attachments.length > 0 && <Attachments attachments={attachments} groupId={group.id} />}
           {pending?.files?.map((file) => <TakenAlong key={file.key} file={file} />)}
           {entry?.feature && <Position entry={entry} groupId={group.id} role={role} />}
           <span className={css.text}>

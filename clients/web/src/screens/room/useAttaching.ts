@@ -7,6 +7,8 @@ import { detach, upload, uuid } from "../../session";
 export interface Attaching {
   key: string;
   file: File;
+  /** From 0 to 1. */
+  progress: number;
   kept?: Attachment;
   problem?: unknown;
 }
@@ -19,35 +21,50 @@ export const waits = (one: Attaching) => one.problem instanceof Problem && one.p
 /** The files chosen for the next message; each is brought at once, so that sending need not wait. */
 export function useAttaching() {
   const [all, setAll] = useState<Attaching[]>([]);
-  const gone = useRef(new Set<string>());
+  const count = useRef(0);
+  const [tooMany, setTooMany] = useState(false);
+  const under = useRef(new Map<string, AbortController>());
   const bring = useCallback((one: Attaching) => {
-    upload(one.file).then(
-      (kept) => {
-        if (gone.current.has(one.key)) return void detach(kept);
-        setAll((now) => now.map((each) => (each.key === one.key ? { ...each, kept } : each)));
-      },
-      (problem: unknown) => setAll((now) => now.map((each) => (each.key === one.key ? { ...each, problem } : each))),
-    );
+    const stop = new AbortController();
+    under.current.set(one.key, stop);
+    const put = (changes: Partial<Attaching>) => setAll((now) => now.map((each) => (each.key === one.key ? { ...each, ...changes } : each)));
+    upload(one.file, one.key, { signal: stop.signal, progress: (progress) => put({ progress }) })
+      .then(
+        // Given up just when it had arrived: it is not to be left there.
+        (kept) => (stop.signal.aborted ? void detach(kept) : put({ kept, progress: 1 })),
+        (problem: unknown) => put({ problem }),
+      )
+      .finally(() => under.current.delete(one.key));
   }, []);
   const add = useCallback(
     (files: Iterable<File>) => {
-      const more = [...files].map((file) => ({ key: uuid(), file }));
-      setAll((now) => [...now, ...more].slice(0, MOST));
-      more.slice(0, MOST).forEach(bring);
+      const chosen = [...files];
+      const more = chosen.slice(0, Math.max(0, MOST - count.current)).map((file) => ({ key: uuid(), file, progress: 0 }));
+      setTooMany(more.length < chosen.length);
+      count.current += more.length;
+      setAll((now) => [...now, ...more]);
+      more.forEach(bring);
     },
     [bring],
   );
   const remove = useCallback((one: Attaching) => {
-    gone.current.add(one.key);
+    under.current.get(one.key)?.abort();
+    count.current -= 1;
+    setTooMany(false);
     if (one.kept) void detach(one.kept);
     setAll((now) => now.filter((each) => each.key !== one.key));
   }, []);
   const again = useCallback(
     (one: Attaching) => {
-      setAll((now) => now.map((each) => (each.key === one.key ? { ...each, problem: undefined } : each)));
+      setAll((now) => now.map((each) => (each.key === one.key ? { ...each, problem: undefined, progress: 0 } : each)));
       bring(one);
     },
     [bring],
   );
-  return { all, add, remove, again, clear: () => setAll([]), ready: all.every((one) => one.kept || waits(one)) };
+  const clear = () => {
+    count.current = 0;
+    setTooMany(false);
+    setAll([]);
+  };
+  return { all, add, remove, again, clear, tooMany, ready: all.every((one) => one.kept || waits(one)) };
 }
