@@ -1,5 +1,6 @@
 """Pictures that people bring: drawn anew, so that nothing is in them but the picture."""
 
+import ctypes
 import io
 from typing import NamedTuple
 
@@ -8,6 +9,8 @@ from PIL import Image, ImageOps
 # Formats that browsers show. Decoding is bounded by what a 50-megapixel camera makes.
 READ = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP")
 MOST_PIXELS = 60_000_000
+# Of glibc; elsewhere memory is given back by itself, or not at all.
+_give_back = getattr(ctypes.CDLL(None), "malloc_trim", None)
 
 
 class NotAnImage(ValueError):
@@ -34,6 +37,15 @@ def reencoded(content: bytes, *, most_side: int, square: bool = False, moving: b
     Raises:
         NotAnImage
     """
+    try:
+        return _reencoded(content, most_side, square, moving)
+    finally:
+        # A large picture takes hundreds of megabytes, which the process would keep for the next one.
+        if _give_back:
+            _give_back(0)
+
+
+def _reencoded(content: bytes, most_side: int, square: bool, moving: bool) -> Picture:
     try:
         with Image.open(io.BytesIO(content), formats=READ) as opened:
             if opened.width * opened.height > MOST_PIXELS:

@@ -1,6 +1,9 @@
 import io
+import resource
 import struct
 import zlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from kit.images import NotAnImage, reencoded
@@ -62,6 +65,18 @@ def test_what_is_clear_stays_clear(format: str) -> None:
     made = reencoded(out.getvalue(), most_side=8)
     assert made.content_type == "image/webp"
     assert opened(made.content).convert("RGBA").getpixel((0, 0))[3] == 0  # type: ignore[index]
+
+
+def test_the_memory_of_a_picture_is_given_back() -> None:
+    def resident() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+    content = picture(size=(4000, 3000))
+    reencoded(picture(), most_side=64)  # brings the decoder's own libraries
+    before = resident()
+    with ThreadPoolExecutor(2) as drawing:  # as services draw
+        made = list(drawing.map(lambda _: reencoded(content, most_side=2560), range(4)))
+    assert resident() - before < 20_000_000 + sum(len(drawn.content) for drawn in made)
 
 
 @pytest.mark.parametrize("format", ["PNG", "WEBP", "GIF", "AVIF", "BMP", "JPEG"])

@@ -16,7 +16,7 @@ from reports.charts.palette import cells
 
 DTYPES = {"float64": "d", "float32": "f", "int64": "q", "int32": "i", "int16": "h", "int8": "b", "uint8": "B"}
 DASHES = {"solid": (), "dashed": (6,), "dotted": (2, 4)}
-LETTER, BOLD = 0.6, 1.05  # width of a Latin letter in parts of the font's size, and how much bold is wider
+LETTER, BOLD = 0.56, 1.06  # width of a Latin letter in parts of the font's size, and how much bold is wider
 LINE = 1.25  # height of a line of text in parts of the font's size
 DESCENT, MIDDLE = 0.22, 0.36  # from where a text stands to its baseline, for its bottom and its middle
 APART = 6  # pixels between two labels of an axis
@@ -263,7 +263,8 @@ class _Axis:
     def width(self) -> float:
         if not self.visible:
             return 0.0
-        return max(width_of(text, self.size) for text in self.labels.values()) + self.standoff
+        # Digits are wider than letters.
+        return max(width_of(text, self.size) for text in self.labels.values()) * 1.12 + self.standoff
 
     @property
     def height(self) -> float:

@@ -9,7 +9,8 @@ from reports.files.figure import draw, plain, text_at, width_of
 from reports.files.frozen import Frozen
 
 MARGIN = 20
-TILE = 168  # pixels that a key figure needs beside others
+TILES, BELOW_TILES = 86, 158  # pixels from the top of a card to its figures, and to what is below one row
+TILE, TILE_HEIGHT = 168, 72  # pixels that a key figure needs
 LEAST_CHART = 130  # a chart that is lower can't be read
 PAGE = """
 #set page(width: {width}pt, height: {height}pt, margin: 0pt)
@@ -94,17 +95,23 @@ def _card(report: Frozen, palette: Palette, width: int) -> str:
     height, wide = width // 2, width - 2 * MARGIN
     marks = text_at(MARGIN, 36, _cut(report.title, 18, wide), size=18, colour=palette.ink, bold=True)
     marks += text_at(MARGIN, 57, _cut(report.said_as_of(), 12, wide), size=12, colour=palette.muted)
-    tiles = report.kpis[: max(2, wide // TILE)]
-    step = wide / max(len(tiles), 1)
+    side_by_side = max(2, wide // TILE)
+    left = height - BELOW_TILES - 8
+    # Where there is no room for a chart, there may be some for more figures.
+    rows = 1 if left >= LEAST_CHART else max(1, (height - TILES + 12) // TILE_HEIGHT)
+    tiles = report.kpis[: side_by_side * rows]
+    step = wide / max(min(side_by_side, len(tiles)), 1)
     for n, kpi in enumerate(tiles):
-        marks += _tile(report, kpi, palette, MARGIN + n * step, 86, step - 12)
-    left = height - 166 - 8
+        row, column = divmod(n, side_by_side)
+        place = MARGIN + column * step, TILES + row * TILE_HEIGHT
+        marks += _tile(report, kpi, palette, *place, step - 12)
     if report.charts and left >= LEAST_CHART:
         drawn = draw(figure_of(report.charts[0], palette), wide, left)
-        marks += f'<g transform="translate({MARGIN} 158)">{drawn.marks}</g>'
+        marks += f'<g transform="translate({MARGIN} {BELOW_TILES})">{drawn.marks}</g>'
     elif left >= LEAST_CHART:
         for n, note in enumerate(report.notes[:3]):
-            marks += text_at(MARGIN, 190 + n * 20, _cut(note, 13, wide), size=13, colour=palette.muted)
+            line = BELOW_TILES + 32 + n * 20
+            marks += text_at(MARGIN, line, _cut(note, 13, wide), size=13, colour=palette.muted)
     told = "; ".join(f"{kpi['label']}: {report.quantity(kpi, kpi['value'])}" for kpi in tiles)
     return framed(report, marks, width, height, report.title, told, palette.paper)
 
@@ -118,9 +125,9 @@ def _tile(report: Frozen, kpi: dict[str, Any], palette: Palette, x: float, y: fl
     if comparison and (moved := report.moved(comparison)):
         good = report.good(kpi, comparison)
         colour = palette.muted if good is None else palette.main if good else palette.warn
-        label = _cut(comparison["label"], 12, wide - width_of(f"{moved}  ", 12, bold=True))
+        label = _cut(comparison["label"], 11, wide - width_of(f"{moved} ", 11, bold=True))
         marks += (
-            f'<text x="{x:g}" y="{y + 48:g}" font-size="12" fill="{palette.muted}">'
+            f'<text x="{x:g}" y="{y + 47:g}" font-size="11" fill="{palette.muted}">'
             f'<tspan font-weight="bold" fill="{colour}">{plain(moved)}</tspan> {plain(label)}</text>'
         )
     return marks
