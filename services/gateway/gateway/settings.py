@@ -59,6 +59,8 @@ class GatewaySettings(Settings):
     SOCKET_FRAMES_PER_SECOND: float = Field(default=200.0, gt=0, description="Frames a socket may send.")
     SOCKET_FRAMES_BURST: int = Field(default=1000, ge=1, description="Frames it may send at once.")
     SOCKETS_PER_USER: int = Field(default=20, ge=1, description="Sockets of one user on one worker.")
+    SEARCHES_PER_MINUTE: int = Field(default=120, ge=1, description="Of one person, on one worker.")
+    EXPORTS_PER_HOUR: int = Field(default=30, ge=1, description="Of rooms, by one person, on one worker.")
     LIVE_SECONDS: float = Field(
         default=1.0, ge=0, description="Between two live positions of a person that a room is told of."
     )

@@ -13,6 +13,7 @@ from gateway.batch import Batcher, Message
 from gateway.hub import Fetched, Hub, Surroundings
 from gateway.live import Live
 from gateway.misses import Misses
+from gateway.pace import Pace
 from gateway.peers import Peers
 from gateway.relay import Relay
 from gateway.settings import GatewaySettings
@@ -36,6 +37,8 @@ class Gateway:
         keys = read_keys(settings.TOKEN_PUBLIC_KEYS)
         self.tokens = Tokens(keys, settings.TOKEN_SECONDS)
         self.misses = Misses()
+        self.searches = Pace(settings.SEARCHES_PER_MINUTE, 60)
+        self.exports = Pace(settings.EXPORTS_PER_HOUR, 3600)
         self.sockets = Sockets()
         self.hub = Hub(
             Surroundings(self._fetch, gevent.spawn_later, lambda: gevent.sleep(0), settings.GAP_SECONDS)

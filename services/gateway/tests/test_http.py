@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask.testing import FlaskClient
 from gateway.app import create_app
 from gateway.http.problems import STATUS
+from gateway.pace import Pace
 from gateway.settings import GatewaySettings
 from gateway.tokens import Lately, Rights
 from gateway.wiring import Gateway
@@ -718,3 +719,21 @@ def test_the_websockets_address_answers_http_with_a_problem(http: FlaskClient, g
 def test_forbidden_is_not_hidden(http: FlaskClient, services: Any, signed_in: dict[str, str]) -> None:
     services.answers("chat.timeline", Forbidden("not_a_member", "Members only."))
     assert_problem(http.get("/api/v1/groups/g-1/timeline", headers=signed_in), 403, "not_a_member")
+
+
+def test_a_person_searches_and_exports_so_often_and_not_more(
+    http: FlaskClient, gateway: Gateway, services: Any, token: Callable[..., str]
+) -> None:
+    gateway.searches, gateway.exports = Pace(3, 3600), Pace(2, 3600)
+    services.answers("chat.search", {"items": [], "next_cursor": None})
+    services.answers("chat.export", Forbidden("not_an_owner", "Owners only."))
+    ann, bob = ({"Authorization": f"Bearer {token(sub=sub)}"} for sub in ("ann", "bob"))
+    for _ in range(3):
+        assert http.get("/api/v1/search?q=a", headers=ann).status_code == 200
+    refused = http.get("/api/v1/search?q=a", headers=ann)
+    assert_problem(refused, 429, "too_many_requests")
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert http.get("/api/v1/search?q=a", headers=bob).status_code == 200
+    for _ in range(2):
+        assert http.get("/api/v1/groups/g-1/export", headers=ann).status_code == 403
+    assert_problem(http.get("/api/v1/groups/g-1/export", headers=ann), 429, "too_many_requests")

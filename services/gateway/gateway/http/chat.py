@@ -188,6 +188,7 @@ def versions(group_id: str, seq: str, query: Page) -> Response:
     description="Without regard to case and width.",
 )
 def search(query: SearchQuery) -> Response:
+    gateway().searches.take(g.caller.id)
     return answer(ask("chat", "search", **query.model_dump()))
 
 
@@ -200,6 +201,7 @@ def search(query: SearchQuery) -> Response:
     description="Whole only with its last line: `end`, or in `html` the closing sentence.",
 )
 def export(group_id: str, query: ExportQuery) -> Response:
+    gateway().exports.take(g.caller.id)
     return exports.answer(group_id, query.format)
 
 
