@@ -43,6 +43,7 @@ function make(spoken: string, zone?: string) {
   const days = date({ weekday: "long", day: "numeric", month: "long" });
   const years = date({ day: "numeric", month: "long", year: "numeric" });
   const months = date({ month: "long", year: "numeric" });
+  const weekdays = date({ weekday: "short" });
   const short = date({ day: "numeric", month: "short" });
   const full = date({ dateStyle: "medium", timeStyle: "short" });
   const past = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
@@ -61,6 +62,7 @@ function make(spoken: string, zone?: string) {
     /** A day as one word to compare by. */
     dayKey: (at: string | number) => keys.format(new Date(at)),
     day: (at: string) => (new Date(at).getFullYear() === new Date().getFullYear() ? days : years).format(new Date(at)),
+    weekday: (at: string) => weekdays.format(new Date(at)),
     month: (at: string) => months.format(new Date(at)),
     short: (at: string) => short.format(new Date(at)),
     /** A calendar day that belongs to no time zone, such as the end of a period. */

@@ -8,10 +8,10 @@ import { Dialog } from "../../ui/Dialog";
 import { useProblem } from "../../ui/format";
 import { useKey } from "../../ui/useKey";
 
-const REPEATS = ["", "FREQ=DAILY", "FREQ=WEEKLY", "FREQ=WEEKLY;INTERVAL=2", "FREQ=MONTHLY", "FREQ=YEARLY"] as const;
+export const REPEATS = ["", "FREQ=DAILY", "FREQ=WEEKLY", "FREQ=WEEKLY;INTERVAL=2", "FREQ=MONTHLY", "FREQ=YEARLY"] as const;
 const FIELDS = ["title", "description", "place", "start", "end", "rrule"];
 
-export default function AppointmentDialog({ close }: { close: () => void }) {
+export default function AppointmentDialog({ day, close }: { day?: string; close: () => void }) {
   const { t } = useTranslation();
   const say = useProblem();
   const rooms = useApp((state) => state.rooms);
@@ -52,8 +52,8 @@ export default function AppointmentDialog({ close }: { close: () => void }) {
           <TextInput name="title" label={t("calendar.name")} required maxLength={200} error={field("title")} data-autofocus autoComplete="off" />
           <Select label={t("calendar.group")} required searchable allowDeselect={false} value={group} onChange={setGroup} data={groups.map((room) => ({ value: room.group.id, label: room.group.name }))} />
           <Checkbox label={t("calendar.all_day")} checked={whole} onChange={(event) => setWhole(event.currentTarget.checked)} />
-          <TextInput key={`start ${type}`} type={type} name="start" label={t("calendar.start")} required error={field("start")} />
-          <TextInput key={`end ${type}`} type={type} name="end" label={t("calendar.end")} required={!whole} error={field("end")} description={t("calendar.zone", { zone })} inputWrapperOrder={["label", "input", "description", "error"]} />
+          <TextInput key={`start ${type}`} type={type} name="start" defaultValue={day && (whole ? day : `${day}T09:00`)} label={t("calendar.start")} required error={field("start")} />
+          <TextInput key={`end ${type}`} type={type} name="end" defaultValue={day && (whole ? day : `${day}T10:00`)} label={t("calendar.end")} required={!whole} error={field("end")} description={t("calendar.zone", { zone })} inputWrapperOrder={["label", "input", "description", "error"]} />
           <Select label={t("calendar.repeat")} allowDeselect={false} value={repeat} onChange={(value) => setRepeat(value ?? "")} data={REPEATS.map((value, n) => ({ value, label: t(`calendar.repeat_${n}`) }))} error={field("rrule")} />
           <TextInput name="place" label={t("calendar.place")} maxLength={200} error={field("place")} />
           <Textarea name="description" label={t("create.description")} autosize minRows={2} maxRows={5} maxLength={2000} error={field("description")} />

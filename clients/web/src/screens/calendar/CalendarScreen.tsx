@@ -1,95 +1,208 @@
-import { ActionIcon, Button, Loader } from "@mantine/core";
+import { ActionIcon, Button, Menu, SegmentedControl } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
-import { IconCalendar, IconCalendarPlus, IconChartHistogram, IconChecklist, IconChevronLeft, IconChevronRight, IconRss } from "@tabler/icons-react";
+import { IconCalendar, IconCalendarPlus, IconChartHistogram, IconChecklist, IconChevronLeft, IconChevronRight, IconDots, IconRss } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { CalendarItem, Page } from "../../api/types";
 import { get } from "../../session";
 import { useApp } from "../../state/store";
-import { useFormat, useProblem, type Format } from "../../ui/format";
+import { useFormat, type Format } from "../../ui/format";
+import { Nothing, Screen, Waiting } from "../../ui/Screen";
+import { instantOf } from "../../ui/zone";
+import { useZone } from "../create/GroupFields";
 import css from "./calendar.module.css";
+import { type Day, daysBetween, daysOf, monthOf, plus, spanOf, type View } from "./days";
 
 const AppointmentDialog = lazy(() => import("./AppointmentDialog"));
+const AppointmentCard = lazy(() => import("./AppointmentCard"));
 const FeedDialog = lazy(() => import("./FeedDialog"));
 const SIGNS = { appointment: IconCalendar, task: IconChecklist, report: IconChartHistogram };
+/** So many items of a day are shown in a month; the rest is in the list. */
+const IN_A_CELL = 3;
+const PAGES = 5;
 
-/** What is due and when, a month at a time, day by day. */
+type Line = { item: CalendarItem; more: number };
+
+/** What is due and when: a month or a week at a glance, or day by day. */
 export default function CalendarScreen() {
-  const { t } = useTranslation();
-  const say = useProblem();
+  const { t, i18n } = useTranslation();
   const format = useFormat();
-  const [month, setMonth] = useState(() => first(new Date(), 0));
-  const [dialog, setDialog] = useState<"appointment" | "feed" | null>(null);
-  const from = month.toISOString();
-  const { data, error, isPending, refetch } = useQuery({
-    queryKey: ["calendar", from],
-    queryFn: () => get<Page<CalendarItem> & { missing: string[] }>(`/calendar?from=${from}&to=${first(month, 1).toISOString()}&limit=200`),
+  const zone = useZone();
+  const narrow = useMediaQuery("(max-width: 900px)", matchMedia("(max-width: 900px)").matches);
+  const today = format.dayKey(Date.now());
+  const [chosen, setChosen] = useState<View | null>(null);
+  const view = narrow ? "list" : (chosen ?? "month");
+  const [day, setDay] = useState<Day>(today);
+  const [dialog, setDialog] = useState<{ day?: Day } | "feed" | CalendarItem | null>(null);
+  const weekStart = firstWeekday(i18n.language);
+  const [from, to] = spanOf(view, day, weekStart);
+  const query = useQuery({
+    queryKey: ["calendar", from, to, zone],
+    queryFn: () => all(instantOf(`${from}T00:00`, zone), instantOf(`${to}T00:00`, zone)),
   });
-  const days = new Map<string, CalendarItem[]>();
-  for (const item of data?.items ?? []) {
-    const day = format.dayKey(item.start);
-    days.set(day, [...(days.get(day) ?? []), item]);
-  }
+  const days = new Map<Day, CalendarItem[]>();
+  for (const item of query.data?.items ?? []) for (const one of daysOf(item, format.dayKey)) if (one >= from && one < to) days.set(one, [...(days.get(one) ?? []), item]);
+  const step = (by: 1 | -1) => setDay(view === "week" ? plus(day, 7 * by) : monthOf(day, by));
+  const unit = view === "week" ? "week" : "month";
+  const open = (item: CalendarItem) => setDialog(item);
+
   return (
-    <section className={css.screen} aria-label={t("calendar.title")}>
-      <header className={css.head}>
-        <ActionIcon component={Link} href="/" className={css.back} aria-label={t("room.back")}>
-          <IconChevronLeft size={24} />
-        </ActionIcon>
-        <h2>{format.month(from)}</h2>
-        <ActionIcon aria-label={t("calendar.before")} onClick={() => setMonth(first(month, -1))}>
-          <IconChevronLeft size={20} />
-        </ActionIcon>
-        <ActionIcon aria-label={t("calendar.after")} onClick={() => setMonth(first(month, 1))}>
-          <IconChevronRight size={20} />
-        </ActionIcon>
-        <ActionIcon aria-label={t("calendar.feed")} onClick={() => setDialog("feed")}>
-          <IconRss size={20} stroke={1.8} />
-        </ActionIcon>
-        <ActionIcon variant="filled" color="iris" aria-label={t("calendar.new")} onClick={() => setDialog("appointment")}>
-          <IconCalendarPlus size={20} stroke={1.8} />
-        </ActionIcon>
-      </header>
-      <div className={css.scroll}>
-        {isPending && <Loader className={css.wait} type="dots" />}
-        {error && (
-          <div className={css.wait}>
-            <p>{say(error)}</p>
-            <Button variant="light" onClick={() => void refetch()}>
-              {t("do.retry")}
-            </Button>
-          </div>
-        )}
-        {data && data.items.length === 0 && (
-          <div className={css.wait}>
-            <IconCalendar size={44} stroke={1.3} />
-            <p>{t("calendar.none")}</p>
-          </div>
-        )}
-        {data && data.missing.length > 0 && <p className={css.missing}>{t("calendar.missing")}</p>}
-        {[...days].map(([day, items]) => (
-          <section key={day} className={css.day} data-today={day === format.dayKey(Date.now()) || undefined}>
-            <h3>{format.day(items[0]!.start)}</h3>
-            <ul>
-              {together(items).map(({ item, more }) => (
-                <Item key={`${item.id} ${item.start}`} item={item} more={more} format={format} />
-              ))}
-            </ul>
-          </section>
+    <Screen
+      title={view === "week" ? `${format.date(from)} – ${format.date(plus(to, -1))}` : format.month(`${day}T12:00:00Z`)}
+      actions={
+        <>
+          <ActionIcon aria-label={t(`calendar.${unit}_before`)} onClick={() => step(-1)}>
+            <IconChevronLeft size={20} className={css.mirror} />
+          </ActionIcon>
+          <Button variant="default" size="compact-md" onClick={() => setDay(today)}>
+            {t("room.today")}
+          </Button>
+          <ActionIcon aria-label={t(`calendar.${unit}_after`)} onClick={() => step(1)}>
+            <IconChevronRight size={20} className={css.mirror} />
+          </ActionIcon>
+          {!narrow && <SegmentedControl aria-label={t("calendar.view")} value={view} onChange={(value) => setChosen(value as View)} data={(["month", "week", "list"] as const).map((value) => ({ value, label: t(`calendar.view_${value}`) }))} />}
+          <Menu>
+            <Menu.Target>
+              <ActionIcon aria-label={t("room.menu")}>
+                <IconDots size={20} />
+              </ActionIcon>
+            </Menu.Target>
+            <Menu.Dropdown>
+              <Menu.Item leftSection={<IconRss size={17} />} onClick={() => setDialog("feed")}>
+                {t("calendar.feed")}
+              </Menu.Item>
+            </Menu.Dropdown>
+          </Menu>
+          <ActionIcon variant="filled" color="iris" aria-label={t("calendar.new")} onClick={() => setDialog({})}>
+            <IconCalendarPlus size={20} stroke={1.8} />
+          </ActionIcon>
+        </>
+      }
+    >
+      <Waiting query={query} has={Boolean(query.data)} />
+      {query.data && query.data.missing.length > 0 && <p className={css.missing}>{t("calendar.missing")}</p>}
+      {query.data &&
+        (view === "list" ? (
+          <List days={days} today={today} open={open} format={format} />
+        ) : (
+          <Grid view={view} from={from} to={to} month={monthOf(day)} days={days} today={today} open={open} add={(one) => setDialog({ day: one })} format={format} />
         ))}
-      </div>
       <Suspense>
-        {dialog === "appointment" && <AppointmentDialog close={() => setDialog(null)} />}
         {dialog === "feed" && <FeedDialog close={() => setDialog(null)} />}
+        {dialog && dialog !== "feed" && "id" in dialog && <AppointmentCard item={dialog} close={() => setDialog(null)} />}
+        {dialog && dialog !== "feed" && !("id" in dialog) && <AppointmentDialog day={dialog.day} close={() => setDialog(null)} />}
       </Suspense>
-    </section>
+    </Screen>
+  );
+}
+
+/** Some hundreds of items of a month, page by page. */
+async function all(from: string, to: string): Promise<{ items: CalendarItem[]; missing: string[] }> {
+  const items: CalendarItem[] = [];
+  const missing = new Set<string>();
+  let cursor: string | null = "";
+  for (let n = 0; cursor !== null && n < PAGES; n++) {
+    const page: Page<CalendarItem> & { missing: string[] } = await get(`/calendar?from=${from}&to=${to}&limit=200${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
+    items.push(...page.items);
+    page.missing.forEach((kind) => missing.add(kind));
+    cursor = page.next_cursor;
+  }
+  return { items, missing: [...missing] };
+}
+
+interface Shown {
+  days: Map<Day, CalendarItem[]>;
+  today: Day;
+  open: (item: CalendarItem) => void;
+  format: Format;
+}
+
+function List({ days, today, open, format }: Shown) {
+  const { t } = useTranslation();
+  if (days.size === 0) return <Nothing sign={IconCalendar}>{t("calendar.none")}</Nothing>;
+  return [...days]
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(([day, items]) => (
+      <section key={day} className={css.day} data-today={day === today || undefined}>
+        <h3>{format.day(`${day}T12:00:00Z`)}</h3>
+        <ul>
+          {together(items).map((line) => (
+            <Item key={`${line.item.id} ${line.item.start}`} line={line} open={open} format={format} />
+          ))}
+        </ul>
+      </section>
+    ));
+}
+
+function Grid({ view, from, to, month, days, today, open, add, format }: Shown & { view: View; from: Day; to: Day; month: Day; add: (day: Day) => void }) {
+  const { t } = useTranslation();
+  const [whole, setWhole] = useState<Day | null>(null);
+  const shown = daysBetween(from, to);
+  const most = view === "month" ? IN_A_CELL : Infinity;
+  return (
+    <div className={css.grid} data-view={view} role="group" aria-label={t("calendar.title")}>
+      {shown.slice(0, 7).map((day) => (
+        <span key={day} className={css.weekday} aria-hidden>
+          {format.weekday(`${day}T12:00:00Z`)}
+        </span>
+      ))}
+      {shown.map((day) => {
+        const lines = together(days.get(day) ?? []);
+        const few = whole === day ? lines : lines.slice(0, most);
+        return (
+          <section key={day} className={css.cell} data-today={day === today || undefined} data-other={(view === "month" && monthOf(day) !== month) || undefined} aria-label={format.day(`${day}T12:00:00Z`)}>
+            <button type="button" className={css.number} aria-label={t("calendar.new_on", { day: format.day(`${day}T12:00:00Z`) })} onClick={() => add(day)}>
+              {Number(day.slice(8))}
+            </button>
+            {few.map(({ item, more }) => (
+              <Chip key={`${item.id} ${item.start}`} item={item} more={more} open={open} format={format} />
+            ))}
+            {lines.length > few.length && (
+              <button type="button" className={css.rest} onClick={() => setWhole(day)}>
+                {t("calendar.rest", { count: lines.length - few.length })}
+              </button>
+            )}
+          </section>
+        );
+      })}
+    </div>
+  );
+}
+
+function Chip({ item, more, open, format }: Line & { open: (item: CalendarItem) => void; format: Format }) {
+  const { t } = useTranslation();
+  const Sign = SIGNS[item.kind];
+  const time = item.all_day ? "" : format.time(item.start);
+  const words = (
+    <>
+      <Sign size={13} stroke={2} aria-label={t(`calendar.kind_${item.kind}`)} />
+      <span>
+        {time} {item.title}
+        {more > 0 && ` +${more}`}
+      </span>
+    </>
+  );
+  const shared = { className: css.chip, "data-kind": item.kind, "data-late": item.overdue || undefined, title: item.title };
+  if (item.kind === "appointment")
+    return (
+      <button type="button" {...shared} onClick={() => open(item)}>
+        {words}
+      </button>
+    );
+  return item.group_id ? (
+    <Link href={`/g/${item.group_id}`} {...shared}>
+      {words}
+    </Link>
+  ) : (
+    <span {...shared}>{words}</span>
   );
 }
 
 /** A report that comes all day long is one line of the day. */
-function together(items: CalendarItem[]): { item: CalendarItem; more: number }[] {
-  const lines = new Map<string, { item: CalendarItem; more: number }>();
+function together(items: CalendarItem[]): Line[] {
+  const lines = new Map<string, Line>();
   for (const item of items) {
     const key = item.kind === "report" ? item.id : `${item.id} ${item.start}`;
     const line = lines.get(key);
@@ -99,7 +212,7 @@ function together(items: CalendarItem[]): { item: CalendarItem; more: number }[]
   return [...lines.values()];
 }
 
-function Item({ item, more, format }: { item: CalendarItem; more: number; format: Format }) {
+function Item({ line: { item, more }, open, format }: { line: Line; open: (item: CalendarItem) => void; format: Format }) {
   const { t } = useTranslation();
   const room = useApp((state) => (item.group_id ? state.rooms[item.group_id]?.group.name : undefined));
   const Sign = SIGNS[item.kind];
@@ -107,7 +220,7 @@ function Item({ item, more, format }: { item: CalendarItem; more: number; format
   const words = (
     <>
       <span className={css.sign} data-kind={item.kind} data-late={item.overdue || undefined}>
-        <Sign size={18} stroke={1.8} />
+        <Sign size={18} stroke={1.8} aria-label={t(`calendar.kind_${item.kind}`)} />
       </span>
       <span>
         <strong>{item.title}</strong>
@@ -115,9 +228,20 @@ function Item({ item, more, format }: { item: CalendarItem; more: number; format
       </span>
     </>
   );
+  if (item.kind === "appointment")
+    return (
+      <li>
+        <button type="button" className={css.plain} onClick={() => open(item)}>
+          {words}
+        </button>
+      </li>
+    );
   return <li>{item.group_id ? <Link href={`/g/${item.group_id}`}>{words}</Link> : <span className={css.plain}>{words}</span>}</li>;
 }
 
-function first(day: Date, months: number): Date {
-  return new Date(day.getFullYear(), day.getMonth() + months, 1);
+/** Monday where the browser does not know better. */
+function firstWeekday(language: string): number {
+  const tag = navigator.languages.find((one) => one.startsWith(language.slice(0, 2))) ?? language;
+  const locale = new Intl.Locale(tag) as Intl.Locale & { getWeekInfo?: () => { firstDay: number } };
+  return locale.getWeekInfo?.().firstDay ?? 1;
 }
