@@ -3,7 +3,7 @@
 do := @deploy/local/bootstrap deploy/local/make.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types contracts pictures migrate run clean
+.PHONY: help setup demo test lint types contracts touched compatible release image pictures migrate run clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
@@ -30,6 +30,18 @@ types: ## types only
 
 contracts: ## write the contracts of the events that services say, and the client's types of the API
 	$(do) contracts
+
+touched: ## which services a change touches since their last release, or SINCE=commit
+	$(do) touched $(if $(SINCE),'$(SINCE)')
+
+compatible: ## would the last release of each service, or S=chat, get on with all others as they are now?
+	$(do) compatible $(if $(S),'$(S)')
+
+release: ## S=chat V=0.2.0: release a service: its version, a commit, a tag
+	$(do) release '$(S)' '$(V)'
+
+image: ## S=chat: build the image of a service
+	$(do) image '$(S)'
 
 pictures: ## take the pictures of the documentation anew
 	$(do) pictures

@@ -22,12 +22,13 @@ from machine import (
     provide,
     provide_kubectl,
 )
+from releases import PARTS, Releases
 from rights import SERVICES
 from stack import Stack, elsewhere, leftovers, of_service
 
 BEGAN = time.monotonic()
 # Each half waits for much of its time, so both at once take little longer than one.
-PARTS = ("libs/*/tests", "services/*/tests", "deploy/*/tests", "deploy/local/demo/tests")
+BESIDE = ("libs/*/tests", "services/*/tests", "deploy/*/tests", "deploy/local/demo/tests")
 WHOLE = ("tests/contract", "tests/integration", "tests/browser", "tests/chaos")
 TYPED = (
     *("libs/kit/kit", "libs/admin/admin", "deploy/local"),
@@ -44,13 +45,19 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     for name in ("setup", "demo", "test", "lint", "types", "contracts", "pictures", "clean"):
         commands.add_parser(name)
-    for name in ("run", "migrate"):
+    for name in ("run", "migrate", "image"):
         commands.add_parser(name).add_argument("service")
+    commands.add_parser("touched").add_argument("since", nargs="?")
+    commands.add_parser("compatible").add_argument("service", nargs="?")
+    release = commands.add_parser("release")
+    release.add_argument("service")
+    release.add_argument("version")
     args = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:
-        return int(globals()[args.command](*([args.service] if "service" in args else [])) or 0)
+        named = {name: value for name, value in vars(args).items() if name != "command"}
+        return int(globals()[args.command](**named) or 0)
     except Trouble as problem:
         print(f"\n{problem}", file=sys.stderr)
         return 1
@@ -105,7 +112,7 @@ def test() -> int:
     install_client(say)
     build_client(say)
     failed = []
-    for check in (lint, types, client_tests):
+    for check in (lint, types, client_tests, last_releases):
         say(check.__doc__ or "")
         if check():
             failed.append(check.__name__)
@@ -127,7 +134,7 @@ def _pytest_both() -> int:
 
     log = LOCAL / "test" / "parts.log"
     with log.open("wb") as out:
-        beside = subprocess.Popen(pytest(PARTS), cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
+        beside = subprocess.Popen(pytest(BESIDE), cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
         try:
             together = subprocess.run(pytest(WHOLE), cwd=ROOT, check=False).returncode
             apart = beside.wait()
@@ -157,6 +164,11 @@ def client_tests() -> int:
         subprocess.run(["npm", "run", "lint"], cwd=CLIENT, check=False).returncode
         or subprocess.run(["npm", "test"], cwd=CLIENT, check=False).returncode
     )
+
+
+def last_releases() -> int:
+    """The last releases beside what is now"""
+    return compatible(None)
 
 
 def contracts() -> int:
@@ -198,6 +210,46 @@ def _kit(service: str, target: str, command: str) -> int:
     env = {key: value.strip("'") for key, _, value in (line.partition("=") for line in lines)}
     env |= of_service(env, service)
     return subprocess.run(["kit", command], cwd=folder, env={**os.environ, **env}, check=False).returncode
+
+
+def image(service: str) -> int:
+    """Build the image of a service, of its version."""
+    if service not in PARTS:
+        raise Trouble(f"Say which of {', '.join(PARTS)}: `make image S=chat`.")
+    releases = Releases()
+    version = releases.version(service)
+    build: list[str | Path] = ["docker", "build", "-f", ROOT / PARTS[service] / "Dockerfile"]
+    revision = releases.git("describe", "--always", "--dirty").strip()
+    build += ["--build-arg", f"VERSION={version}", "--build-arg", f"REVISION={revision}"]
+    return subprocess.run([*build, "-t", f"bchat/{service}:{version}", ROOT], check=False).returncode
+
+
+def touched(since: str | None) -> None:
+    """Which services' images would be others than those of their last release, and why."""
+    for part, why in Releases().touched(since or None).items():
+        more = f" and {len(why) - 3} more" if len(why) > 3 else ""
+        print(f"{part:10} {', '.join(why[:3])}{more}")
+
+
+def release(service: str, version: str) -> None:
+    """Release a service: its version where it stands, a commit, a tag."""
+    tag = Releases().release(service, version)
+    print(f"{tag} is made here: `git push origin HEAD {tag}`, `make image S={service}`, then roll it out.")
+
+
+def compatible(service: str | None) -> int:
+    """Would the last release of each service get on with what all others say and answer now?"""
+    releases = Releases()
+    parts = [service] if service else [part for part in PARTS if part != "admin"]
+    released = [part for part in parts if releases.last(part)]
+    wrong = releases.incompatible(released)
+    for sentence in wrong:
+        print(sentence, file=sys.stderr)
+    if not wrong:
+        print(
+            f"Get on with the rest: {', '.join(map(str, map(releases.last, released))) or 'no release yet'}."
+        )
+    return 1 if wrong else 0
 
 
 def clean() -> None:
