@@ -8,6 +8,7 @@ import { useFormat, useProblem } from "../../ui/format";
 import { Sessions } from "../settings/Sessions";
 import { Handover } from "./Handover";
 import { type Account, changePerson, type Changes, newPassword } from "./people";
+import { Parties } from "./Parties";
 import { PermissionFields } from "./PermissionFields";
 
 type Step = "edit" | "off" | "password" | "handover";
@@ -104,6 +105,12 @@ export default function PersonDialog({ person, close }: { person: Account; close
         </Stack>
       </form>
       <Divider my="md" />
+      {person.kind === "customer" && (
+        <>
+          <Parties person={person.id} />
+          <Divider my="md" />
+        </>
+      )}
       <Sessions person={person.id} />
       <Divider my="md" />
       <Row gap="sm">

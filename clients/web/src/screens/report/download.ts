@@ -1,6 +1,8 @@
 import { Problem } from "../../api/http";
 import { access } from "../../session";
 
+/** It is being made, or will be when others are. */
+const PASSING = new Set(["file_not_ready", "too_many_files", "unavailable"]);
 const FIRST_WAIT_MS = 800;
 const LONGEST_WAIT_MS = 4_000;
 const PATIENCE_MS = 120_000;
@@ -17,7 +19,7 @@ export async function fetchForm(path: string, signal: AbortSignal): Promise<Blob
       const found = await access.request<unknown>("GET", path);
       if (found instanceof Blob) return found;
     } catch (problem) {
-      if (!(problem instanceof Problem) || problem.status !== 503) throw problem;
+      if (!(problem instanceof Problem) || !PASSING.has(problem.code)) throw problem;
       pause = (problem.retryAfter ?? 0) * 1000 || wait;
     }
     if (Date.now() + pause > until) throw new Problem(0, "timeout", "");

@@ -1,0 +1,50 @@
+import { Input, Select, Stack, Text, TextInput } from "@mantine/core";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Source } from "../../api/reports";
+import { access, get, queries } from "../../session";
+import { useProblem } from "../../ui/format";
+import { useReportTypes } from "../report/useReports";
+
+/** So many parties the server names; with more, the id has to be written. */
+const MOST = 200;
+
+interface Stands {
+  source: string;
+  party_id: string;
+}
+
+/** Which customer of each source an account stands for: reports that it sees hold this customer's rows only. */
+export function Parties({ person }: { person: string }) {
+  const { t } = useTranslation();
+  const say = useProblem();
+  const sources = useQuery({ queryKey: ["sources"], queryFn: async () => (await get<{ items: Source[] }>("/sources")).items });
+  const set = useQuery({ queryKey: ["parties", person], queryFn: async () => (await get<{ items: Stands[] }>(`/customers/${person}/parties`)).items });
+  const change = useMutation({
+    mutationFn: ({ source, party }: { source: string; party: string | null }) => (party ? access.request("PUT", `/customers/${person}/parties/${source}`, { party_id: party }) : access.request("DELETE", `/customers/${person}/parties/${source}`)),
+    onSettled: () => queries.invalidateQueries({ queryKey: ["parties", person] }),
+  });
+  const problem = sources.error ?? set.error ?? change.error;
+  return (
+    <Input.Wrapper label={t("parties.title")} description={t("parties.text")} labelElement="div">
+      <Stack gap="xs" mt={6}>
+        {set.data && sources.data?.map((source) => <One key={source.name} source={source} value={set.data.find((one) => one.source === source.name)?.party_id ?? null} put={(party) => change.mutate({ source: source.name, party })} />)}
+        {problem && (
+          <Text size="sm" c="red" role="alert">
+            {say(problem)}
+          </Text>
+        )}
+      </Stack>
+    </Input.Wrapper>
+  );
+}
+
+function One({ source, value, put }: { source: Source; value: string | null; put: (party: string | null) => void }) {
+  const { t } = useTranslation();
+  const types = useReportTypes(true, source.name);
+  const choices = types.data?.flatMap((type) => type.filters).find((filter) => filter.id === "party_id")?.choices ?? [];
+  const [written, setWritten] = useState(value ?? "");
+  if (choices.length < MOST) return <Select label={source.title} data={choices} value={value} onChange={put} searchable clearable placeholder={t("parties.nobody")} limit={MOST} />;
+  return <TextInput label={`${source.title}, ${t("parties.id")}`} value={written} onChange={(event) => setWritten(event.currentTarget.value)} onBlur={() => written.trim() !== (value ?? "") && put(written.trim() || null)} placeholder={t("parties.nobody")} />;
+}
