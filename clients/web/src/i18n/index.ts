@@ -12,6 +12,28 @@ const words: Record<Language, () => Promise<{ default: object }>> = {
   "zh-Hans": () => import("./zh-Hans.json"),
 };
 
+/** Those of reports, of what is around them, and of administration: loaded with the first screen that needs them. */
+const later: Record<Language, () => Promise<{ default: object }>> = {
+  en: () => import("./later/en.json"),
+  "zh-Hant": () => import("./later/zh-Hant.json"),
+  "zh-Hans": () => import("./later/zh-Hans.json"),
+};
+let needed = false;
+const there = new Set<Language>();
+
+async function addLater(language: Language) {
+  if (there.has(language)) return;
+  i18next.addResourceBundle(language, "translation", (await later[language]()).default, true);
+  there.add(language);
+}
+
+/** A screen, with the words that come later: `lazy(() => withWords(import("./Screen")))`. */
+export async function withWords<T>(screen: Promise<T>): Promise<T> {
+  needed = true;
+  await Promise.all([addLater("en"), addLater(i18next.language as Language)]);
+  return screen;
+}
+
 /** The closest of ours to a BCP 47 tag: zh-TW and zh-HK are written in traditional characters. */
 export function closest(tag: string): Language {
   const { language, script } = new Intl.Locale(tag).maximize();
@@ -32,6 +54,7 @@ export async function speak(tag?: string | null) {
   if (!i18next.hasResourceBundle(language, "translation")) {
     i18next.addResourceBundle(language, "translation", (await words[language]()).default);
   }
+  if (needed) await addLater(language);
   await i18next.changeLanguage(language);
   localStorage.setItem("bchat.language", language);
   document.documentElement.lang = language;

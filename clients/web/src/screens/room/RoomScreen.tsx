@@ -4,6 +4,7 @@ import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearch } from "wouter";
 import { Problem } from "../../api/http";
+import { withWords } from "../../i18n";
 import type { Entry, Group, Page } from "../../api/types";
 import { get, goTo, join, leaveAlone, load } from "../../session";
 import { happen, useApp, useRoom } from "../../state/store";
@@ -17,7 +18,7 @@ import { TaskBar } from "./TaskBar";
 import css from "./RoomScreen.module.css";
 import { places, Timeline } from "./Timeline";
 
-const AskDialog = lazy(() => import("../report/AskDialog"));
+const AskDialog = lazy(() => withWords(import("../report/AskDialog")));
 
 export function RoomScreen({ id }: { id: string }) {
   const ready = useApp((state) => state.ready);
