@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Group as Row, Loader, Text } from "@mantine/core";
-import { IconCheck, IconChevronLeft, IconTrash } from "@tabler/icons-react";
-import { useEffect, useState } from "react";
+import { IconCheck, IconChevronLeft, IconPencil, IconTrash } from "@tabler/icons-react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation } from "wouter";
 import { Problem } from "../../api/http";
@@ -14,9 +14,12 @@ import { pictureOf } from "./NewsScreen";
 import css from "./news.module.css";
 import { useArticle } from "./useNews";
 
+const WriteDialog = lazy(() => import("./WriteDialog"));
+
 export default function ArticleScreen({ id }: { id: string }) {
   const { t } = useTranslation();
   const say = useProblem();
+  const [editing, setEditing] = useState(false);
   const { data, error, isPending } = useArticle(id);
   return (
     <section className={css.screen} aria-label={data?.title ?? t("news.title")}>
@@ -25,13 +28,21 @@ export default function ArticleScreen({ id }: { id: string }) {
           <IconChevronLeft size={24} />
         </ActionIcon>
         <h2>{t("news.title")}</h2>
-        {data?.may_change && data.status !== "withdrawn" && <Withdraw article={data} />}
+        {data?.may_change && data.status !== "withdrawn" && (
+          <>
+            <ActionIcon aria-label={t("news.edit")} onClick={() => setEditing(true)}>
+              <IconPencil size={20} stroke={1.8} />
+            </ActionIcon>
+            <Withdraw article={data} />
+          </>
+        )}
       </header>
       <div className={css.scroll}>
         {isPending && <Loader className={css.wait} type="dots" />}
         {error && <p className={css.wait}>{error instanceof Problem && error.status === 404 ? t("news.gone") : say(error)}</p>}
         {data && <Whole article={data} />}
       </div>
+      <Suspense>{editing && data && <WriteDialog article={data} close={() => setEditing(false)} />}</Suspense>
     </section>
   );
 }

@@ -1,5 +1,6 @@
-import { ActionIcon, Button, Loader } from "@mantine/core";
-import { IconChevronLeft, IconNews, IconPencilPlus } from "@tabler/icons-react";
+import { ActionIcon, Button, Loader, SegmentedControl, TextInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { IconChevronLeft, IconNews, IconPencilPlus, IconSearch } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
@@ -17,10 +18,13 @@ export default function NewsScreen() {
   const say = useProblem();
   const publishes = useApp((state) => state.me!.permissions.some((one) => one === "news:publish" || one === "administrator"));
   const [writing, setWriting] = useState(false);
+  const [unread, setUnread] = useState(false);
+  const [words, setWords] = useState("");
+  const [asked] = useDebouncedValue(words.trim(), 250);
   const planned = useNewsList(publishes ? "planned" : undefined);
-  const { data, error, isPending, hasNextPage, fetchNextPage, isFetchingNextPage, refetch } = useNewsList();
+  const { data, error, isPending, hasNextPage, fetchNextPage, isFetchingNextPage, refetch } = useNewsList(undefined, (unread ? "&unread=true" : "") + (asked ? `&q=${encodeURIComponent(asked)}` : ""));
   const items = data?.pages.flatMap((page) => page.items) ?? [];
-  const waiting = publishes ? (planned.data?.pages.flatMap((page) => page.items) ?? []) : [];
+  const waiting = publishes && !unread && !asked ? (planned.data?.pages.flatMap((page) => page.items) ?? []) : [];
   return (
     <section className={css.screen} aria-label={t("news.title")}>
       <header className={css.head}>
@@ -35,6 +39,10 @@ export default function NewsScreen() {
         )}
       </header>
       <div className={css.scroll}>
+        <div className={css.find}>
+          <TextInput type="search" aria-label={t("news.search")} placeholder={t("news.search")} value={words} onChange={(event) => setWords(event.currentTarget.value)} leftSection={<IconSearch size={17} stroke={1.8} />} />
+          <SegmentedControl aria-label={t("news.which")} value={String(unread)} onChange={(value) => setUnread(value === "true")} data={[{ value: "false", label: t("catalogue.all") }, { value: "true", label: t("news.unread_only") }]} />
+        </div>
         {isPending && <Loader className={css.wait} type="dots" />}
         {error && (
           <div className={css.wait}>
@@ -47,7 +55,7 @@ export default function NewsScreen() {
         {data && items.length + waiting.length === 0 && (
           <div className={css.wait}>
             <IconNews size={44} stroke={1.3} />
-            <p>{t("news.none")}</p>
+            <p>{t(asked ? "news.none_found" : unread ? "news.all_read" : "news.none")}</p>
           </div>
         )}
         <ul className={css.list}>

@@ -10,19 +10,22 @@ import { useApp } from "../../state/store";
 import { Dialog } from "../../ui/Dialog";
 import { useProblem } from "../../ui/format";
 import { useKey } from "../../ui/useKey";
+import { instantOf, localOf } from "../../ui/zone";
+import { useZone } from "../create/GroupFields";
 
 const AUDIENCES = ["everyone", "staff", "groups"] as const;
 const FIELDS = ["title", "body", "group_ids", "publish_at", "expires_at"];
 
-/** An article, released at once or at a time. */
-export default function WriteDialog({ close }: { close: () => void }) {
+/** An article, released at once or at a time; or one there is, to be changed. */
+export default function WriteDialog({ article, close }: { article?: Article; close: () => void }) {
   const { t } = useTranslation();
   const say = useProblem();
   const [, go] = useLocation();
   const rooms = useApp((state) => state.rooms);
   const key = useKey();
-  const [audience, setAudience] = useState<(typeof AUDIENCES)[number]>("everyone");
-  const [groups, setGroups] = useState<string[]>([]);
+  const [audience, setAudience] = useState<(typeof AUDIENCES)[number]>(article?.audience ?? "everyone");
+  const [groups, setGroups] = useState<string[]>(article?.group_ids ?? []);
+  const zone = useZone();
   const [picture, setPicture] = useState<File | null>(null);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);
@@ -32,19 +35,26 @@ export default function WriteDialog({ close }: { close: () => void }) {
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    const time = (name: string) => (form.get(name) ? new Date(String(form.get(name))).toISOString() : null);
+    const time = (name: string) => (form.get(name) ? instantOf(String(form.get(name)), zone) : null);
     const asked = {
       title: String(form.get("title")).trim(),
       body: String(form.get("body")),
       audience,
       group_ids: audience === "groups" ? groups : [],
       must_read: form.get("must_read") === "on",
-      publish_at: time("publish_at"),
+      // What has been released stays released.
+      ...(article?.status === "released" ? {} : { publish_at: time("publish_at") }),
       expires_at: time("expires_at"),
     };
     setBusy(true);
     setProblem(null);
     try {
+      if (article) {
+        if (picture) await access.request("PUT", `/news/${article.id}/picture`, picture);
+        await access.request("PATCH", `/news/${article.id}`, { ...asked, read_again: form.get("read_again") === "on" });
+        await queries.invalidateQueries({ queryKey: ["news"] });
+        return close();
+      }
       // With a picture it is released only when that is there.
       const made = await make<Article>("/news", { ...asked, draft: picture !== null }, key({ ...asked, picture: picture?.name }));
       if (picture) {
@@ -61,24 +71,28 @@ export default function WriteDialog({ close }: { close: () => void }) {
   }
 
   return (
-    <Dialog close={close} title={t("news.write")}>
+    <Dialog close={close} title={t(article ? "news.edit" : "news.write")}>
       <form onSubmit={submit}>
         <Stack>
-          <TextInput name="title" label={t("news.headline")} required maxLength={200} error={field("title")} data-autofocus autoComplete="off" />
-          <Textarea name="body" label={t("news.text")} description={t("news.markdown")} required autosize minRows={6} maxRows={16} error={field("body")} />
+          <TextInput name="title" defaultValue={article?.title} label={t("news.headline")} required maxLength={200} error={field("title")} data-autofocus autoComplete="off" />
+          <Textarea name="body" defaultValue={article?.body ?? undefined} label={t("news.text")} description={t("news.markdown")} required autosize minRows={6} maxRows={16} error={field("body")} />
           <FileInput label={t("news.picture")} accept="image/*" clearable value={picture} onChange={setPicture} leftSection={<IconPhoto size={17} />} placeholder={t("news.choose")} />
           <SegmentedControl fullWidth aria-label={t("news.audience")} value={audience} onChange={(value) => setAudience(value as typeof audience)} data={AUDIENCES.map((value) => ({ value, label: t(`news.audience_${value}`) }))} />
           {audience === "groups" && <MultiSelect label={t("news.groups")} required searchable value={groups} onChange={setGroups} data={open.map(({ group }) => ({ value: group.id, label: group.name }))} error={field("group_ids")} />}
-          <Checkbox name="must_read" label={t("news.must_read_label")} />
-          <TextInput type="datetime-local" name="publish_at" label={t("news.publish_at")} error={field("publish_at")} />
-          <TextInput type="datetime-local" name="expires_at" label={t("news.expires_at")} error={field("expires_at")} />
+          <Checkbox name="must_read" defaultChecked={article?.must_read} label={t("news.must_read_label")} />
+          {article?.status === "released" ? (
+            <Checkbox name="read_again" label={t("news.read_again")} />
+          ) : (
+            <TextInput type="datetime-local" name="publish_at" label={t("news.publish_at")} description={t("calendar.zone", { zone })} defaultValue={article?.publish_at ? localOf(article.publish_at, zone) : undefined} error={field("publish_at")} />
+          )}
+          <TextInput type="datetime-local" name="expires_at" label={t("news.expires_at")} defaultValue={article?.expires_at ? localOf(article.expires_at, zone) : undefined} error={field("expires_at")} />
           {problem !== null && !FIELDS.some(field) && (
             <Text size="sm" c="red" role="alert">
               {say(problem)}
             </Text>
           )}
           <Button type="submit" loading={busy}>
-            {t("news.release")}
+            {t(article ? "account.save" : "news.release")}
           </Button>
         </Stack>
       </form>

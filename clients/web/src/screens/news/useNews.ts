@@ -10,10 +10,11 @@ export function useUnreadNews(): number {
   return data?.unread ?? 0;
 }
 
-export function useNewsList(status?: string) {
+/** @param more further conditions, as the query has them. */
+export function useNewsList(status?: string, more = "") {
   return useInfiniteQuery({
-    queryKey: ["news", "list", status ?? ""],
-    queryFn: ({ pageParam }) => get<NewsPage>(`/news?limit=20${status ? `&status=${status}` : ""}${pageParam ? `&cursor=${encodeURIComponent(pageParam)}` : ""}`),
+    queryKey: ["news", "list", status ?? "", more],
+    queryFn: ({ pageParam }) => get<NewsPage>(`/news?limit=20${more}${status ? `&status=${status}` : ""}${pageParam ? `&cursor=${encodeURIComponent(pageParam)}` : ""}`),
     initialPageParam: "",
     getNextPageParam: (page) => page.next_cursor,
   });
