@@ -7,6 +7,14 @@
 
 All are quorum queues. A service's events are heard from one queue by one active consumer, so they are
 handled in the order they came while nothing fails; readers guard against the rest by versions.
+
+What may be done in any order, by many at once, is work: events of the service's own, in a queue beside.
+
+    events (topic) --<type>.v<n>--> work-<service> --give up--> dead-<service>
+                                       ^   | later
+                                       |   v
+                                    delay-<service>-<seconds> (one queue a delay, so that nothing waits
+                                       behind another)
 """
 
 import random
@@ -23,6 +31,10 @@ log = get_logger(__name__)
 EVENTS = Exchange("events", type="topic", durable=True)
 ATTEMPT = "x-attempt"
 REASON = "x-reason"
+NOT_BEFORE = "x-not-before"
+HOME = "x-home"
+# Seconds that work can be put away for; longer waits go through several of them.
+DELAYS = (1, 4, 16, 64, 256)
 # A consumer killed while it holds an event has it delivered again; after this many it is a dead letter.
 DELIVERY_LIMIT = 20
 PUBLISH_SECONDS = 5.0
@@ -91,10 +103,47 @@ def dead_queue(service: str) -> Queue:
     return _quorum(f"dead-{service}", **{"x-delivery-limit": 1_000_000})
 
 
-def declare(connection: Connection, service: str, routing_keys: Iterable[str]) -> None:
-    """Makes a service's queues, so that nothing said before its first start is lost to it."""
+def work_queue(service: str, routing_keys: Iterable[str] = ()) -> Queue:
+    """The queue of all work a service gives its workers, bound to the routing keys of those events."""
+    queue = _quorum(
+        f"work-{service}",
+        **{
+            "x-delivery-limit": DELIVERY_LIMIT,
+            "x-dead-letter-exchange": "",
+            "x-dead-letter-routing-key": f"dead-{service}",
+        },
+    )
+    queue.bindings = {binding(EVENTS, routing_key=key) for key in routing_keys}
+    return queue
+
+
+def delay_queue(service: str, seconds: int) -> Queue:
+    """Where work waits for so many seconds, one of `DELAYS`, and then returns to the work queue."""
+    return _quorum(
+        f"delay-{service}-{seconds}",
+        **{
+            "x-message-ttl": seconds * 1000,
+            "x-dead-letter-exchange": "",
+            "x-dead-letter-routing-key": f"work-{service}",
+            "x-dead-letter-strategy": "at-least-once",
+            "x-overflow": "reject-publish",
+        },
+    )
+
+
+def declare(
+    connection: Connection, service: str, routing_keys: Iterable[str], work: Iterable[str] = ()
+) -> None:
+    """Makes a service's queues, so that nothing said before its first start is lost to it.
+
+    Args:
+        work: routing keys of the events that its workers take.
+    """
+    queues = [dead_queue(service), retry_queue(service), hear_queue(service, routing_keys)]
+    if work:
+        queues += [work_queue(service, work), *(delay_queue(service, seconds) for seconds in DELAYS)]
     with connection.channel() as channel:
-        for queue in (dead_queue(service), retry_queue(service), hear_queue(service, routing_keys)):
+        for queue in queues:
             queue(channel).declare()
 
 

@@ -82,7 +82,7 @@ def _worker(args: argparse.Namespace) -> int:
 
 def _migrate(args: argparse.Namespace) -> int:
     from kit import broker, config, migrate
-    from kit.service import heard_by
+    from kit.service import heard_by, worked_by
 
     settings = config.load(args.config, config.named(args.config, "settings"))
     folder = args.config.parent
@@ -93,7 +93,8 @@ def _migrate(args: argparse.Namespace) -> int:
     if not args.sql:
         service = config.named(args.config, "service")
         with broker.connect(settings.AMQP_URI) as connection:
-            broker.declare(connection, service.name, [e.routing_key() for e in heard_by(service)])
+            heard = [event.routing_key() for event in heard_by(service)]
+            broker.declare(connection, service.name, heard, worked_by(service))
     return 0
 
 

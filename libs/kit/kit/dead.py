@@ -52,9 +52,10 @@ def listed(amqp_uri: str, service: str, most: int = LISTED) -> list[dict[str, An
 
 
 def redrive(amqp_uri: str, service: str, event_id: str | None = None) -> int:
-    """Sends dead letters back to be heard: all (at most `LISTED`), or the one with this event's id.
+    """Sends dead letters back to the queue they came from.
 
-    Each leaves the dead queue only after the hear queue has it. Returns how many went.
+    All of them (at most `LISTED`), or the one with this event's id. Each leaves the dead queue only after
+    that queue has it. Returns how many went.
     """
     sent = set()
     for message, connection in _letters(amqp_uri, service, LISTED):
@@ -62,14 +63,15 @@ def redrive(amqp_uri: str, service: str, event_id: str | None = None) -> int:
         # One that dies again at once is met again, and would go round until `LISTED`.
         if letter in sent or event_id not in (None, letter[0]):
             continue
-        headers = {
-            k: v for k, v in (message.headers or {}).items() if k not in (broker.ATTEMPT, broker.REASON)
-        }
+        headers = message.headers or {}
+        # The second is RabbitMQ's own, of what killed its consumer too often.
+        home = headers.get(broker.HOME) or headers.get("x-first-death-queue")
+        work = broker.work_queue(service).name
         broker.publish(
             Producer(connection.default_channel),
             letter[1],
             exchange="",
-            routing_key=f"hear-{service}",
+            routing_key=work if home == work else broker.hear_queue(service).name,
             content_type=CONTENT_TYPE,
             message_id=letter[0],
             headers={k: v for k, v in headers.items() if not k.startswith("x-")},

@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 import eventlet
 import eventlet.patcher
@@ -51,7 +51,7 @@ from kit.clock import now, rfc3339
 from kit.config import Settings
 from kit.db import Transactions, connect, out_of_reach
 from kit.errors import Refusal, Unavailable
-from kit.event import CONTENT_TYPE, Heard
+from kit.event import CONTENT_TYPE, Heard, Said
 from kit.examine import Finding
 from kit.observe import DEAD, HANDLED, RETRIED, get_logger, serve_probes, span, start_observing
 from kit.outbox import OutboxRelay
@@ -317,7 +317,7 @@ class _Listener(SharedExtension, ProviderCollector, _Consuming):
         self.handlers = {p.event.routing_key(): p for p in self._providers}
         with broker.connect(self.amqp_uri) as connection:
             broker.ensure(connection)
-            broker.declare(connection, service, self.handlers)
+            broker.declare(connection, service, self.handlers, worked_by(self.container.service_cls))
         self.container.spawn_managed_thread(self.run)
         self.container.spawn_managed_thread(self._work)
         self.ready.wait(30)
@@ -462,9 +462,11 @@ class Service:
         db: opens a transaction: `with self.db() as tx:`. End it inside the method: Nameko answers
             before anything that comes after the method could fail.
         settings: the service's own class of settings.
+        for_workers: the events it says that its workers take (`kit.work`).
     """
 
     name: str
+    for_workers: ClassVar[tuple[type[Said], ...]] = ()
     caller = cast(Caller, _CallerProvider())
     db = cast(Transactions, _DatabaseProvider())
     settings: Any = _SettingsProvider()
@@ -519,6 +521,11 @@ def heard_by(service: type[Service]) -> list[type[Heard]]:
         for entrypoint in getattr(getattr(service, name), "nameko_entrypoints", ())
     ]
     return [e.event for e in entrypoints if isinstance(e, Hear)]
+
+
+def worked_by(service: type[Service]) -> list[str]:
+    """The routing keys of the events that the workers of a service class take."""
+    return [event.routing_key() for event in service.for_workers]
 
 
 def offload(work: Callable[..., T], *args: Any) -> T:
