@@ -11,6 +11,11 @@ def user_not_found() -> NotFound:
     return NotFound("user_not_found", "There is no such person, or they may no longer sign in.")
 
 
+def invalid_mute() -> Invalid:
+    wrong = [{"loc": ["until"], "msg": "a time to come, or none"}]
+    return Invalid("invalid_mute", "A mute ends at a time to come.", wrong)
+
+
 def not_a_member() -> Forbidden:
     return Forbidden("not_a_member", "This needs membership of the group.")
 

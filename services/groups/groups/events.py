@@ -6,7 +6,7 @@ from kit import clock
 from kit.event import Heard, Said
 from pydantic import BaseModel, ConfigDict
 
-from groups.models import Appointment, Catalogue, Group, ReportType, Role, TaskState, Visibility
+from groups.models import Appointment, Catalogue, Group, Member, ReportType, Role, TaskState, Visibility
 
 _GROUP = "019ad8c6-0f70-7000-8000-00000000000a"
 _MEI = "019ad8c6-0f70-7000-8000-000000000001"
@@ -250,6 +250,33 @@ class MemberRoleChanged(_OfGroup, type="groups.member_role_changed"):
     @classmethod
     def _more(cls) -> dict[str, Any]:
         return {"user_id": _TOM, "role": "coordinator"}
+
+
+class MemberMuted(Said, type="groups.member_muted"):
+    """A member wants no alerts of the group, `muted_until` then or for good; or wants them again."""
+
+    group_id: str
+    user_id: str
+    muted: bool
+    muted_until: str | None
+    version: int
+    at: str
+
+    @property
+    def subject(self) -> str:
+        return self.group_id
+
+    @property
+    def audience(self) -> list[str]:
+        return [f"user:{self.user_id}"]
+
+    @classmethod
+    def of(cls, group: Group, member: Member, at: str) -> Self:
+        return cls(group_id=group.id, user_id=member.user_id, **member.mute, version=group.version, at=at)
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls(group_id=_GROUP, user_id=_TOM, muted=True, muted_until=_END, version=4, at=_AT)
 
 
 class AppointmentItem(CalendarItem):

@@ -1,6 +1,6 @@
 """Tables of groups, and the rules that need no other row."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, get_args
 
 import sqlalchemy as sa
@@ -29,6 +29,11 @@ ReportType = Literal[
 ]
 # What clocks show, in whatever zone: PostgreSQL must not take it for a time in UTC.
 Wall = Annotated[datetime, mapped_column(sa.DateTime())]
+
+
+# The last time that all who read it can hold.
+FOR_GOOD = datetime(9999, 12, 31, tzinfo=UTC)
+NOT_MUTED = {"muted": False, "muted_until": None}
 
 
 class Base(DeclarativeBase):
@@ -120,9 +125,13 @@ class Group(Base):
             "version": self.version,
         }
 
-    def shown(self, my_role: str | None) -> dict[str, Any]:
-        """The group as one person sees it."""
-        return {**self.as_dict(), "my_role": my_role}
+    def shown(self, member: "Member | None") -> dict[str, Any]:
+        """The group as one person sees it, who is this member or none."""
+        return {
+            **self.as_dict(),
+            "my_role": member.role if member else None,
+            **(member.mute if member else NOT_MUTED),
+        }
 
 
 class Member(Base):
@@ -139,6 +148,16 @@ class Member(Base):
     user_id: Mapped[Id] = mapped_column(primary_key=True, index=True)
     role: Mapped[Role]
     joined_at: Mapped[datetime] = mapped_column(default=clock.now)
+    # `FOR_GOOD` until they say otherwise.
+    muted_until: Mapped[datetime | None]
+
+    @property
+    def mute(self) -> dict[str, Any]:
+        """Whether they want no alerts of the group now, and until when; for good has no end."""
+        if self.muted_until is None or self.muted_until <= clock.now():
+            return NOT_MUTED
+        ends = None if self.muted_until == FOR_GOOD else clock.rfc3339(self.muted_until)
+        return {"muted": True, "muted_until": ends}
 
 
 class Invite(Base):

@@ -4,6 +4,7 @@ A change begins with `seen` or `owned` and its lock: the group's row is locked u
 so changes of one group, its members included, happen one after another.
 """
 
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +15,14 @@ from kit.fields import is_id
 from sqlalchemy.dialects.postgresql import insert
 
 from groups import errors, tasks
-from groups.events import GroupEnded, MemberJoined, MemberLeft, MemberRoleChanged, PersonHeard
+from groups.events import (
+    GroupEnded,
+    MemberJoined,
+    MemberLeft,
+    MemberMuted,
+    MemberRoleChanged,
+    PersonHeard,
+)
 from groups.models import Group, Member, Person, Role
 
 
@@ -110,6 +118,15 @@ def give_role(tx: Transaction, group: Group, member: Member, role: Role, by: str
     tx.emit(MemberRoleChanged.of(group, by, user_id=member.user_id, role=role))
 
 
+def mute(tx: Transaction, group: Group, member: Member, until: datetime | None) -> None:
+    """Sets until when a member wants no alerts of a group; None ends it."""
+    if member.muted_until != until:
+        member.muted_until = until
+        # Nothing of the group changed that others see, so it stays where it is in their lists.
+        group.version += 1
+        tx.emit(MemberMuted.of(group, member, at=clock.rfc3339(clock.now())))
+
+
 def hand_over(tx: Transaction, group: Group, person: Person | None, by: str) -> Member:
     """Makes somebody the owner of a locked group, and its old owner a coordinator.
 
@@ -156,10 +173,10 @@ def end(tx: Transaction, group: Group, by: str) -> None:
     tx.emit(GroupEnded.of(group, by))
 
 
-def visible_to(caller: Caller) -> sa.Select[Group, Role]:
-    """The groups the caller may see, with their role in each or None."""
+def visible_to(caller: Caller) -> sa.Select[Group, Member]:
+    """The groups the caller may see, with their membership of each or None."""
     mine = sa.and_(Member.group_id == Group.id, Member.user_id == caller.id)
-    found = sa.select(Group, Member.role).outerjoin(Member, mine)
+    found = sa.select(Group, Member).outerjoin(Member, mine)
     if caller.is_staff:
         return found.where(sa.or_(Group.visibility == "open", Member.role.is_not(None)))
     return found.where(Member.role.is_not(None))

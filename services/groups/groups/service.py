@@ -4,7 +4,7 @@ Every change holds the lock of the group's row and raises its version, so that w
 has one order, whoever hears it and in whatever order it arrives.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import dropwhile, islice
 from typing import Any, get_args
@@ -31,7 +31,7 @@ from groups import (
 from groups.calendar_fields import Begin, Window
 from groups.events import GroupChanged, GroupCreated, PersonHeard, UserChanged, UserCreated
 from groups.fields import GroupFields, InviteFields, TaskFields
-from groups.models import Appointment, CalendarToken, Catalogue, Group, Invite, Member, Person, Role
+from groups.models import FOR_GOOD, Appointment, CalendarToken, Catalogue, Group, Invite, Member, Person, Role
 from groups.recurrence import END
 from groups.settings import GroupsSettings
 
@@ -83,7 +83,7 @@ class GroupsService(Service):
             tx.flush()
             tx.emit(GroupCreated.of(group, me))
             owner = roster.add(tx, group, me, "owner", me)
-            return tx.remember(self.caller, group.shown(owner.role))
+            return tx.remember(self.caller, group.shown(owner))
 
     @rpc
     def join(self, *, group_id: str) -> Json:
@@ -94,7 +94,7 @@ class GroupsService(Service):
             if not member:
                 # Only staff see a group they are not in.
                 member = roster.add(tx, group, self.caller.id, "staff", self.caller.id)
-            return tx.remember(self.caller, group.shown(member.role))
+            return tx.remember(self.caller, group.shown(member))
 
     @rpc
     def leave(self, *, group_id: str) -> Json | None:
@@ -116,7 +116,7 @@ class GroupsService(Service):
                 return answer
             group, owner = roster.owned(tx, self.caller, group_id)
             roster.end(tx, group, self.caller.id)
-            return tx.remember(self.caller, group.shown(owner.role))
+            return tx.remember(self.caller, group.shown(owner))
 
     @rpc
     def edit(self, *, group_id: str, changes: Json) -> Json:
@@ -143,7 +143,7 @@ class GroupsService(Service):
                 tx.emit(GroupChanged.of(group, self.caller.id, changed=changed))
             if moved:
                 tasks.change(tx, group, self.caller.id, target_end=new["target_end"])
-            return group.shown(owner.role)
+            return group.shown(owner)
 
     @rpc
     def set_task(self, *, group_id: str, changes: Json) -> Json:
@@ -159,7 +159,7 @@ class GroupsService(Service):
                 if not roster.member_of(tx, group, assignee):
                     raise errors.assignee_not_a_member()
             tasks.change(tx, group, self.caller.id, **new)
-            return group.shown(member.role)
+            return group.shown(member)
 
     # --- what it answers: members
 
@@ -168,6 +168,24 @@ class GroupsService(Service):
         with self.db() as tx:
             group, _ = roster.seen(tx, self.caller, group_id)
             return self._members(tx, group, limit, cursor)
+
+    @rpc
+    def mute(self, *, group_id: str, muted: bool, until: str | None = None) -> Json:
+        """Whether I want no alerts of a group, until a time or for good; the others do not learn of it."""
+        ends = None
+        if muted:
+            try:
+                ends = clock.parse(until) if until else FOR_GOOD
+            except ValueError:
+                raise errors.invalid_mute() from None
+            if ends <= clock.now():
+                raise errors.invalid_mute()
+        with self.db() as tx:
+            group, member = roster.seen(tx, self.caller, group_id, lock=True)
+            if not member:
+                raise errors.not_a_member()
+            roster.mute(tx, group, member, ends)
+            return group.shown(member)
 
     @rpc
     def set_role(self, *, group_id: str, user_id: str, role: Role) -> Json:
@@ -281,7 +299,7 @@ class GroupsService(Service):
                 return answer
             group, invite = invites.offered(tx, token, lock=True)
             member = invites.accept(tx, group, invite, self.caller)
-            return tx.remember(self.caller, {"group": group.shown(member.role), "user": None})
+            return tx.remember(self.caller, {"group": group.shown(member), "user": None})
 
     def _newcomer(self, token: str, username: str, account: Json) -> Json:
         with self.db() as tx:
@@ -304,7 +322,7 @@ class GroupsService(Service):
             roster.keep_person(tx, PersonHeard.model_validate(user))
             group, member = invites.bring_in(tx, place)
         public = {name: user[name] for name in ("id", "username", "display_name", "kind", "avatar_url")}
-        return {"group": group.shown(member.role), "user": public}
+        return {"group": group.shown(member), "user": public}
 
     # --- what it answers: groups
 
@@ -312,7 +330,7 @@ class GroupsService(Service):
     def get(self, *, group_id: str) -> Json:
         with self.db() as tx:
             group, member = roster.seen(tx, self.caller, group_id)
-        return group.shown(member.role if member else None)
+        return group.shown(member)
 
     @rpc
     def list(
@@ -325,7 +343,7 @@ class GroupsService(Service):
         cursor: str | None = None,
     ) -> Json:
         found = roster.visible_to(self.caller)
-        return self._groups(found, "my_role", catalogue, ended, q, limit, cursor)
+        return self._groups(found, Group.shown, catalogue, ended, q, limit, cursor)
 
     # --- what it answers: administrators, who see of any group what it is, and nothing of what is said in it
 
@@ -342,7 +360,11 @@ class GroupsService(Service):
     ) -> Json:
         self.caller.require("administrator")
         found = roster.all_of_them(ownerless)
-        return self._groups(found, "owner_active", catalogue, ended, q, limit, cursor)
+
+        def shown(group: Group, owner_active: bool) -> Json:
+            return group.as_dict() | {"owner_active": owner_active}
+
+        return self._groups(found, shown, catalogue, ended, q, limit, cursor)
 
     @rpc
     def admin_members(self, *, group_id: str, limit: int | None = None, cursor: str | None = None) -> Json:
@@ -569,7 +591,7 @@ class GroupsService(Service):
 
     @rpc
     def memberships(self, *, user_id: str) -> Json:
-        found = sa.select(Group, Member.role).join(Member, Member.group_id == Group.id)
+        found = sa.select(Group, Member).join(Member, Member.group_id == Group.id)
         running_first = Group.ended_at.is_not(None), Group.changed_at.desc(), Group.id
         with self.db() as tx:
             rows = (
@@ -579,7 +601,7 @@ class GroupsService(Service):
                 if is_id(user_id)
                 else []
             )
-        return {"items": [group.shown(role) for group, role in rows]}
+        return {"items": [group.shown(member) for group, member in rows]}
 
     @rpc
     def all_memberships(self, *, limit: int | None = None, cursor: str | None = None) -> Json:
@@ -652,7 +674,7 @@ class GroupsService(Service):
     def _groups(
         self,
         found: sa.Select[Group, Any],
-        second: str,
+        shown: Callable[[Group, Any], Json],
         catalogue: str | None,
         ended: bool | None,
         q: str | None,
@@ -662,7 +684,7 @@ class GroupsService(Service):
         """A page of the groups that are asked for among those found, the last changed first.
 
         Args:
-            second: the name of what is found beside each group.
+            shown: a group with what is found beside it.
         """
         size = bounded(limit)
         if catalogue is not None:
@@ -681,7 +703,7 @@ class GroupsService(Service):
         return page(
             rows,
             size,
-            lambda row: row[0].as_dict() | {second: row[1]},
+            lambda row: shown(row[0], row[1]),
             lambda row: [clock.rfc3339(row[0].changed_at), row[0].id],
         )
 
