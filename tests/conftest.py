@@ -6,13 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from push import keys
 from stack import Stack
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(1, str(Path(__file__).parents[1] / "services" / "push" / "tests"))
 
 from client import Connected, Device, Http, Person, Someone, new_id
 from collector import Collector
 from documents import Documents
+from standins import LocalFcm, LocalWebPush
+
+VAPID = keys.make()
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +27,22 @@ def collector() -> Iterator[Collector]:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[Stack]:
+def fcm() -> Iterator[LocalFcm]:
+    with LocalFcm() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def browsers() -> Iterator[LocalWebPush]:
+    """The push service of everybody's browsers."""
+    with LocalWebPush(keys.public_key(VAPID)) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def stack(
+    tmp_path_factory: pytest.TempPathFactory, collector: Collector, fcm: LocalFcm, browsers: LocalWebPush
+) -> Iterator[Stack]:
     settings = {
         "REFRESH_GRACE_SECONDS": "0",
         "HELLO_SECONDS": "3",
@@ -30,6 +50,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Ite
         "TRACES_URL": collector.url,
         # None of all there are, but those whose id a test has chosen to be among them.
         "TRACES_SAMPLE": "0.000001",
+        "FCM_CREDENTIALS": str(fcm.credentials(tmp_path_factory.mktemp("fcm"))),
+        "FCM_URL": fcm.base,
+        "VAPID_PRIVATE_KEY": VAPID,
+        "WEB_PUSH_ALSO": browsers.url,
+        "PUSH_WAIT_SECONDS": "1",
+        "PUSH_PAUSE_SECONDS": "1",
+        "PUSH_ANSWER_SECONDS": "2",
     }
     with Stack(
         tmp_path_factory.mktemp("bchat"), gateways=2, replicas=2, company=True, settings=settings

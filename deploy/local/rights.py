@@ -16,7 +16,7 @@ import psycopg2
 import yaml
 from psycopg2 import sql
 
-SERVICES = ("auth", "groups", "chat", "news", "location", "reports")
+SERVICES = ("auth", "groups", "chat", "news", "location", "reports", "push")
 # Whom each asks; the operator's command and the gateway ask all.
 ASKS: Mapping[str, tuple[str, ...]] = {
     "auth": (),
@@ -25,6 +25,7 @@ ASKS: Mapping[str, tuple[str, ...]] = {
     "news": ("groups",),
     "location": ("groups", "chat"),
     "reports": ("groups",),
+    "push": ("auth", "groups", "chat", "reports"),
     "gateway": SERVICES,
 }
 USERS = (*ASKS, "admin")
@@ -68,7 +69,7 @@ def rights(user: str) -> Rights:
                 "nameko-rpc": (rf"^(({asks})\.\w+|{UUID})$", f"^{UUID}$"),
             },
         )
-    own = rf"(hear|retry|dead|rpc)-{user}|rpc\.reply-{user}-.+"
+    own = rf"(hear|retry|dead|rpc|work)-{user}|delay-{user}-\d+|rpc\.reply-{user}-.+"
     answers = rf"({asks})\.\w+|{UUID}" if asks else UUID
     return Rights(
         configure=f"^(events|nameko-rpc|{own})$",

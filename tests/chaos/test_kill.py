@@ -18,7 +18,7 @@ import requests
 from client import Device, Json, Refused, Someone, new_id, until
 from stack import Stack
 
-SERVICES = ("auth", "groups", "chat", "news", "location", "reports")
+SERVICES = ("auth", "groups", "chat", "news", "location", "reports", "push")
 ENOUGH = 15
 
 

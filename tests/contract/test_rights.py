@@ -34,6 +34,7 @@ def test_a_service_may_ask_whom_it_asks(name: str) -> None:
 def test_a_service_may_do_what_it_does_with_what_is_its_own_only(name: str) -> None:
     may = rights(name)
     queues = [make(name).name for make in (broker.hear_queue, broker.retry_queue, broker.dead_queue)]
+    queues += [broker.work_queue(name).name, *(broker.delay_queue(name, s).name for s in broker.DELAYS)]
     own = [*queues, f"rpc-{name}", f"rpc.reply-{name}-{new_id()}"]
     for pattern in (may.configure, may.read, may.write):
         assert all(re.search(pattern, queue) for queue in own)

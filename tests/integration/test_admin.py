@@ -181,6 +181,6 @@ def test_copies_are_made_anew_while_all_goes_on(stack: Stack, command: Any, some
     said = command("rebuild-copies").stdout
     assert (see(ann), see(gone)) == (True, False)
     assert re.findall(r"^(\w+): [1-9]\d* (\w+)$", said, re.MULTILINE) == [
-        *((name, "memberships") for name in ("auth", "chat", "location", "news", "reports")),
-        *((name, "people") for name in ("groups", "news", "reports")),
+        *((name, "memberships") for name in ("auth", "chat", "location", "news", "push", "reports")),
+        *((name, "people") for name in ("groups", "news", "push", "reports")),
     ]

@@ -18,12 +18,14 @@ K8S = Path(__file__).parents[1]
 ROOT = K8S.parents[1]
 VERSIONS = ("1.31", "1.34", "1.37")
 # Whose config.yml a process reads.
-PROCESSES = {**{name: name for name in (*SERVICES, "gateway")}, "reports-worker": "reports"}
+PROCESSES = {name: name for name in (*SERVICES, "gateway")}
+PROCESSES |= {"reports-worker": "reports", "push-worker": "push"}
 KEEP_FILES = {"auth", "chat", "news", "reports", "reports-worker", "gateway"}
 # Of the pod's own environment: parts that addresses are put together from.
 PARTS = {"BROKER_USER", "BROKER_PASSWORD", "DATABASE_USER", "DATABASE_PASSWORD", "DATABASE_HOST"}
 # Switched off by being empty, as their descriptions say.
 MAY_BE_EMPTY = {"TRACES_URL", "ALLOWED_ORIGINS", "TILES_URL", "TILES_ATTRIBUTION"}
+MAY_BE_EMPTY |= {"FCM_URL", "WEB_PUSH_HOSTS", "WEB_PUSH_ALSO"}
 OF_ONE_MACHINE = re.compile(r"localhost|127\.0\.0\.1|/|\.yml$")
 NAME = "app.kubernetes.io/name"
 ZONE, HOST = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
@@ -225,7 +227,7 @@ def test_a_service_reaches_what_it_needs_and_nothing_else(resources: tuple[Resou
         allowed = {("bchat-broker", 5672)}
         if process != "gateway":
             allowed |= {("bchat-database", 5432), ("bchat-pooler", 5432)}
-        if process in KEEP_FILES:
+        if process in KEEP_FILES or process == "push-worker":
             allowed.add(("anywhere", 443))
         if process in {"reports", "reports-worker"}:
             allowed |= {("anywhere", 5432), ("anywhere", 3306)}

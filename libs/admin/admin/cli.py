@@ -17,7 +17,7 @@ from admin import doctor as examination
 from admin.services import Refused, Services
 
 # Those that hear events.
-SERVICES = ("auth", "chat", "groups", "location", "news", "reports")
+SERVICES = ("auth", "chat", "groups", "location", "news", "push", "reports")
 MADE_AT_ONCE = 10  # each takes a tenth of a second of a processor, and an answer may take 30 s
 MANUAL = """Bchat for the operator.
 

@@ -12,8 +12,8 @@ Items = list[dict[str, Any]]
 
 # Who keeps a copy of what: each answers `keep_<what>`, and of memberships tells those it has.
 KEEPERS = {
-    "memberships": ("auth", "chat", "location", "news", "reports"),
-    "people": ("groups", "news", "reports"),
+    "memberships": ("auth", "chat", "location", "news", "push", "reports"),
+    "people": ("groups", "news", "push", "reports"),
 }
 
 

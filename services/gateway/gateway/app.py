@@ -28,6 +28,7 @@ from gateway.http.news import news
 from gateway.http.openapi import complete
 from gateway.http.operations import operations
 from gateway.http.people import people
+from gateway.http.push import push
 from gateway.http.reports import reports
 from gateway.wiring import Gateway
 
@@ -147,6 +148,7 @@ def create_app(gateway: Gateway) -> APIFlask:
         news,
         reports,
         operations,
+        push,
     ):
         app.register_blueprint(blueprint)
     ws.install(app)

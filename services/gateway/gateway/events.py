@@ -54,6 +54,12 @@ class AppointmentWithdrawn(_Appointment, type="groups.appointment_withdrawn"): .
 class AppointmentNear(_Appointment, type="groups.appointment_near"): ...
 
 
+class MemberMuted(Heard, type="groups.member_muted"):
+    group_id: str
+    muted: bool
+    muted_until: str | None
+
+
 class MemberJoined(_Group, type="groups.member_joined"):
     user_id: str
     role: str

@@ -97,6 +97,15 @@ class Read(ClientFrame):
     seq: Seq
 
 
+class Received(ClientFrame):
+    """The client has what there is up to `seq`; `shown` where it is on a screen that somebody uses."""
+
+    type: Literal["received"]
+    group_id: Id
+    seq: Seq
+    shown: bool = False
+
+
 class Typing(ClientFrame):
     type: Literal["typing"]
     group_id: Id
@@ -111,6 +120,7 @@ FRAMES: dict[str, type[ClientFrame]] = {
     "send": Send,
     "position": Position,
     "read": Read,
+    "received": Received,
     "typing": Typing,
     "ping": Ping,
 }

@@ -84,6 +84,7 @@ class Live:
                 (events.AppointmentChanged, self._appointment_told),
                 (events.AppointmentWithdrawn, self._appointment_told),
                 (events.AppointmentNear, self._appointment_told),
+                (events.MemberMuted, self._member_muted),
                 (events.MemberJoined, self._member_moved),
                 (events.MemberLeft, self._member_moved),
                 (events.MemberRoleChanged, self._member_moved),
@@ -148,6 +149,9 @@ class Live:
 
     def _read_moved(self, event: events.ReadMoved) -> None:
         self._tell(event, {"type": "read", **event.model_dump()})
+
+    def _member_muted(self, event: events.MemberMuted) -> None:
+        self._tell(event, {"type": "muted", **event.model_dump()})
 
     def _group_told(self, event: events.GroupCreated | events.GroupEnded) -> None:
         self._tell_group(self._hub.sockets(event.envelope.audience), event.group)

@@ -14,6 +14,7 @@ from gateway.settings import GatewaySettings
 from gateway.wiring import Gateway
 
 log = get_logger(__name__)
+RECEIPTS_SECONDS = 1.0
 
 _settings = load(Path("config.yml"), GatewaySettings)
 start_observing(
@@ -43,6 +44,7 @@ def start(worker: Any) -> None:
         ("saying", _gateway.relay.run_saying),
         ("pinger", lambda: _gateway.sockets.keep_pinging(_settings.HEARTBEAT_SECONDS)),
         ("peers", lambda: _gateway.peers.keep_telling(_gateway.relay.say, _count_sockets)),
+        ("receipts", _pass_on_receipts),
         ("in_step", lambda: step(_settings.RESYNC_SECONDS, _gateway.relay.reconnected)),
     ):
         greenlet = gevent.spawn(run)
@@ -53,6 +55,12 @@ def start(worker: Any) -> None:
 
 def _count_sockets() -> int:
     return len(_gateway.sockets.all())
+
+
+def _pass_on_receipts() -> None:
+    while True:
+        gevent.sleep(RECEIPTS_SECONDS)
+        _gateway.receipts.pass_on()
 
 
 def _drain_at_end(worker: Any) -> None:

@@ -18,6 +18,7 @@ from gateway.batch import Answer, Batcher
 from gateway.hub import Hub
 from gateway.latest import Latest
 from gateway.live import Live, preferences
+from gateway.receipts import Receipts
 from gateway.sockets import Socket
 from gateway.tokens import Tokens
 
@@ -37,6 +38,7 @@ class Partners:
         lane: the batcher for a user's messages to a group.
         say: tells all gateways something fleeting.
         pause: seconds between two live positions of a socket in a room.
+        receipts: what clients say that they have received.
     """
 
     backend: Backend
@@ -48,6 +50,7 @@ class Partners:
     heartbeat: float
     sockets_per_user: int
     pause: float
+    receipts: Receipts
 
 
 class Talk:
@@ -86,6 +89,8 @@ class Talk:
                 self._position(frame)
             case frames.Read():
                 self._read(frame)
+            case frames.Received():
+                self._received(frame)
             case frames.Typing():
                 self._typing(frame)
             case frames.Ping():
@@ -270,11 +275,16 @@ class Talk:
             if self._reads.get(group_id) == (seq, ref):
                 del self._reads[group_id]
 
+    def _received(self, frame: frames.Received) -> None:
+        """From members only: of them push keeps how far they have come."""
+        if self._is_member(frame):
+            self._with.receipts.put(self._socket.user_id, frame.group_id, frame.seq, frame.shown)
+
     def _typing(self, frame: frames.Typing) -> None:
         if self._is_member(frame):
             self._with.say({"type": "typing", "group_id": frame.group_id, "user_id": self._socket.user_id})
 
-    def _is_member(self, frame: frames.Typing | frames.Position) -> bool:
+    def _is_member(self, frame: frames.Typing | frames.Position | frames.Received) -> bool:
         """Whether the hub knows the user as a member; who isn't one is told so."""
         if self._with.hub.role(self._socket.user_id, frame.group_id) is not None:
             return True

@@ -15,6 +15,7 @@ from gateway.live import Live
 from gateway.misses import Misses
 from gateway.pace import Pace
 from gateway.peers import Peers
+from gateway.receipts import Receipts
 from gateway.relay import Relay
 from gateway.settings import GatewaySettings
 from gateway.sockets import Sockets
@@ -56,6 +57,7 @@ class Gateway:
             settings.LIVE_SECONDS,
         )
         self.relay = Relay(settings.AMQP_URI, self.live.hear, self.live.hear_gateway)
+        self.receipts = Receipts(lambda items: self.backend.call("push", "seen", items=items))
         self.partners = Partners(
             backend=self.backend,
             hub=self.hub,
@@ -66,6 +68,7 @@ class Gateway:
             heartbeat=settings.HEARTBEAT_SECONDS,
             sockets_per_user=settings.SOCKETS_PER_USER,
             pause=settings.LIVE_SECONDS,
+            receipts=self.receipts,
         )
 
     def lane(self, user_id: str, group_id: str) -> Batcher:

@@ -52,6 +52,7 @@ def test_each_service_tells_how_it_is(http: FlaskClient, services: Any, operator
         "news": ["outbox_waits"],
         "location": ["away"],
         "reports": [],
+        "push": [],
     }
     by_name = {service["name"]: service for service in told["services"]}
     assert by_name["chat"]["dead"]["letters"] == [letter]

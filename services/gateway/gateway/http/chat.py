@@ -138,7 +138,7 @@ def send(group_id: str, body: Message) -> Response:
     return answer(gateway().lane(g.caller.id, group_id).send(message), 201)
 
 
-def _number(seq: str) -> int:
+def seq_of(seq: str) -> int:
     """Of a path, which may be anything."""
     if not (seq.isascii() and seq.isdecimal() and len(seq) <= 16):
         raise NotFound
@@ -154,7 +154,7 @@ def _number(seq: str) -> int:
     description="The room learns of it by an entry of kind `edit`.",
 )
 def edit_message(group_id: str, seq: str, body: MessageChange) -> Response:
-    return answer(ask("chat", "edit", group_id=group_id, seq=_number(seq), text=body.text))
+    return answer(ask("chat", "edit", group_id=group_id, seq=seq_of(seq), text=body.text))
 
 
 @chat.route(
@@ -164,7 +164,7 @@ def edit_message(group_id: str, seq: str, body: MessageChange) -> Response:
     description="The room learns of it by an entry of kind `delete`.",
 )
 def delete_message(group_id: str, seq: str) -> Response:
-    ask("chat", "remove", group_id=group_id, seq=_number(seq))
+    ask("chat", "remove", group_id=group_id, seq=seq_of(seq))
     return nothing()
 
 
@@ -176,7 +176,7 @@ def delete_message(group_id: str, seq: str) -> Response:
     shows=VersionPage,
 )
 def versions(group_id: str, seq: str, query: Page) -> Response:
-    return answer(ask("chat", "versions", group_id=group_id, seq=_number(seq), **query.model_dump()))
+    return answer(ask("chat", "versions", group_id=group_id, seq=seq_of(seq), **query.model_dump()))
 
 
 @chat.route(

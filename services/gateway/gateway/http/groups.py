@@ -50,6 +50,10 @@ class GroupQuery(Page):
     )
 
 
+class MuteNew(Body):
+    until: Time | None = Field(default=None, description="null, or left out: for good.")
+
+
 class MemberRole(Body):
     role: Role
 
@@ -74,6 +78,8 @@ class GroupShown(Shown):
 
 class Group(GroupShown):
     my_role: Role | None
+    muted: bool = Field(description="I want no alerts of it now; the others do not know.")
+    muted_until: Time | None = Field(description="null where that is for good.")
     last_seq: int = Field(description="0 for who is no member, like the next three.")
     read_seq: int
     unread: int = Field(description="Entries after `read_seq`; edits and deletions do not count.")
@@ -145,6 +151,23 @@ def group(group_id: str) -> Response:
 @groups.route("PATCH", "/groups/<group_id>", "Change a group (its owner)", body=GroupChanges, shows=Group)
 def edit_group(group_id: str, body: GroupChanges) -> Response:
     return _one(ask("groups", "edit", group_id=group_id, changes=body.given()))
+
+
+@groups.route(
+    "PUT",
+    "/groups/<group_id>/mute",
+    "Have no alerts of it, for good or until a time",
+    body=MuteNew,
+    shows=Group,
+    description="Who is mentioned by name is alerted all the same.",
+)
+def mute(group_id: str, body: MuteNew) -> Response:
+    return _one(ask("groups", "mute", group_id=group_id, muted=True, until=body.until))
+
+
+@groups.route("DELETE", "/groups/<group_id>/mute", "Have alerts of it again", shows=Group)
+def unmute(group_id: str) -> Response:
+    return _one(ask("groups", "mute", group_id=group_id, muted=False))
 
 
 @groups.route("POST", "/groups/<group_id>/join", "Join", shows=Group)

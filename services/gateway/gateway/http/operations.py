@@ -19,7 +19,7 @@ from gateway.wiring import gateway
 log = get_logger(__name__)
 operations = Api("operations")
 
-SERVICES = ("auth", "groups", "chat", "news", "location", "reports")
+SERVICES = ("auth", "groups", "chat", "news", "location", "reports", "push")
 ASK_SECONDS = 2.0
 OUTBOX_SECONDS = 30.0
 

@@ -3,6 +3,7 @@
 import random
 import time
 from base64 import b64encode
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 import gevent
@@ -376,11 +377,19 @@ def report_xlsx(report_id: str, query: Query) -> Response:
 
 
 def _file(report_id: str, form: str, query: Query) -> Response:
-    """The file, for which is waited: a link that is followed can't ask again."""
     wanted = {"form": form, **query.model_dump(exclude_none=True)}
+    return awaited(lambda: ask("reports", "file", report_id=report_id, wanted=wanted))
+
+
+def awaited(ask_for_it: Callable[[], dict[str, Any]]) -> Response:
+    """A file, for which is waited: a link that is followed can't ask again.
+
+    Args:
+        ask_for_it: tells where it lies, or that it is being made.
+    """
     until, pause = time.monotonic() + gateway().settings.FILE_WAIT_SECONDS, FILE_PAUSES[0]
     while True:
-        told = ask("reports", "file", report_id=report_id, wanted=wanted)
+        told = ask_for_it()
         if told["status"] == "ready":
             return uploads.file(told)
         if time.monotonic() + pause > until:

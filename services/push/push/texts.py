@@ -1,0 +1,168 @@
+"""What is told becomes a message: room, sender and first words, or in private neither names nor amounts."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from kit.clock import parse
+
+from push.messages import Message
+from push.rules import Sight, Tell, Told
+from push.words import Words
+
+NAME = "Bchat"
+PRIVATE = {
+    "report": "private_report",
+    "report_ready": "private_report",
+    "report_failed": "private_report",
+    "reminder": "private_reminder",
+    "person": "private_person",
+    "news": "private_news",
+    "news_for_staff": "private_news",
+    "news_for_all": "private_news",
+    "appointment_made": "private_calendar",
+    "appointment_moved": "private_calendar",
+    "appointment_withdrawn": "private_calendar",
+    "appointment_near": "private_reminder",
+}
+REPORTS = ("report", "report_ready")
+QUIET_KINDS = ("person", "news_for_staff", "news_for_all")
+KPIS_TOLD = 2
+
+
+def compose(
+    tell: Tell,
+    sight: Sight,
+    topic: str,
+    secret: str,
+    names: Mapping[str, str],
+    report: Mapping[str, Any] | None,
+    now: datetime,
+) -> Message:
+    """
+    Args:
+        names: of the people that the newest notice names.
+        report: that of the newest notice, if it tells of one that the person may see.
+    """
+    newest, who = tell.notices[0], tell.who
+    words = Words(who.locale, who.zone)
+    if who.private:
+        title, body = NAME, _private(tell, words)
+    else:
+        title, body = _full(tell, sight, words, names, report, now)
+    in_room = topic.startswith("room:")
+    return Message(
+        title=title,
+        body=body,
+        tag=topic,
+        url=_url(newest, topic),
+        secret=secret,
+        at=newest.at,
+        kind=newest.kind,
+        group_id=newest.group_id,
+        seq=newest.seq if in_room else None,
+        picture=f"/api/v1/pushes/{secret}/picture" if report and not who.private else None,
+        urgent=newest.kind not in QUIET_KINDS,
+    )
+
+
+def _private(tell: Tell, words: Words) -> str:
+    count = len(tell.notices)
+    if sentence := PRIVATE.get(tell.notices[0].kind):
+        return words(sentence)
+    return words("private_message") if count == 1 else words("private_messages", count=count)
+
+
+def _full(
+    tell: Tell,
+    sight: Sight,
+    words: Words,
+    names: Mapping[str, str],
+    report: Mapping[str, Any] | None,
+    now: datetime,
+) -> tuple[str, str]:
+    newest, body = tell.notices[0], tell.notices[0].body
+    name = names.get(newest.actor_id or "", words("somebody"))
+    count = len(tell.notices)
+    room = f"{sight.room or NAME} ({count})" if count > 1 else sight.room or NAME
+    match newest.kind:
+        case "report_ready":
+            return body["title"], _figures(report, words) or words("report_ready")
+        case "report_failed":
+            return body["title"], words("report_failed")
+        case "news_for_staff" | "news_for_all":
+            return body["title"], body["text"] or words("news", title="").rstrip(" :：")
+        case "person":
+            return words("person_title"), words("person", name=name)
+        case "report":
+            figures = _figures(report, words)
+            return room, f"{body['title']}: {figures}" if figures else body["title"]
+        case "task" | "reminder":
+            return room, _task(newest, tell.who.id, words, name, names, now)
+        case "joined":
+            return room, words("joined", name=name)
+        case kind if kind.startswith("appointment_"):
+            time = words.moment(parse(body["start"]), now, all_day=body["all_day"])
+            line = words(kind.removeprefix("appointment_"), time=time)
+            return body["title"], f"{line} · {body['place']}" if body["place"] else line
+    return room, _message(newest, tell.who.id, words, name)
+
+
+def _message(notice: Told, me: str, words: Words, name: str) -> str:
+    body, text = notice.body, notice.body["text"]
+    if notice.kind == "news":
+        return words("news", title=body["title"])
+    if notice.kind == "position":
+        return words("position", name=name)
+    if notice.kind in ("photo", "file"):
+        count = body["count"]
+        sentence = notice.kind if count == 1 else f"{notice.kind}s"
+        sent = words(sentence, name=name, count=count, file=body["name"])
+        return f"{sent}: {text}" if text else sent
+    return words("mentions" if me in body.get("mentions", ()) else "says", name=name, text=text)
+
+
+def _task(notice: Told, me: str, words: Words, name: str, names: Mapping[str, str], now: datetime) -> str:
+    body = notice.body
+    match body["change"]:
+        case "state":
+            return words("state", name=name, state=words(body["new"]))
+        case "assignee" if body["new"] is None:
+            return words("given_to_nobody", name=name)
+        case "assignee" if body["new"] == me:
+            return words("given_to_you", name=name)
+        case "assignee":
+            return words("given", name=name, whom=names.get(body["new"], words("somebody")))
+        case "target":
+            return words("target", name=name, time=words.moment(parse(body["new"]), now))
+    return words(body["change"], time=words.moment(parse(body["target_end"]), now))
+
+
+def _figures(report: Mapping[str, Any] | None, words: Words) -> str | None:
+    if not report:
+        return None
+    figures = [figure for kpi in report["kpis"][:KPIS_TOLD] if (figure := words.figure(kpi))]
+    if not figures:
+        return None
+    line = " · ".join(figures)
+    return words("as_of", line=line, time=words.clock(parse(report["as_of"]))) if report["as_of"] else line
+
+
+def people_named(notice: Told) -> set[str]:
+    """Whose names a text about this notice needs."""
+    named = {notice.actor_id, notice.body.get("new") if notice.body.get("change") == "assignee" else None}
+    return {user_id for user_id in named if user_id}
+
+
+def _url(notice: Told, topic: str) -> str:
+    kind, _, id = topic.partition(":")
+    match kind:
+        case "room" if notice.kind == "report":
+            return f"/g/{id}/r/{notice.body['report_id']}"
+        case "room":
+            return f"/g/{id}"
+        case "news" | "report":
+            return f"/{'news' if kind == 'news' else 'reports'}/{id}"
+        case "calendar":
+            return "/calendar"
+    return "/"

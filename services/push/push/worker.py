@@ -1,0 +1,255 @@
+"""The worker: sends what was asked for, each push looked at once more just before.
+
+What it is about to do is noted before it does it. A worker that is killed between sending and noting leaves a
+push of which nobody knows whether it went out: that is sent once more, and no more, and the device shows it
+in the place of the first.
+"""
+
+import threading
+import time
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from kit import broker, clock
+from kit.caller import Caller
+from kit.db import Transaction, Transactions, connect
+from kit.errors import Refusal
+from kit.observe import get_logger
+from kit.rpc import RemoteFailure, RpcClient
+from kit.work import GiveUp, Later, Workers
+from prometheus_client import Counter, Histogram
+from sqlalchemy.dialects.postgresql import insert
+
+from push.channels import Channels
+from push.events import ToBeSent
+from push.models import Brake, Delivery, Device, Telling
+from push.outcomes import Forget, Outcome, Refused, Retry, Sent, Slow
+from push.rules import Reason, Sight, Skip, Tell, Wait, judge
+from push.settings import PushSettings
+from push.sights import look, names_of
+from push.tellings import NOT_SENT
+from push.texts import REPORTS, compose, people_named
+
+log = get_logger(__name__)
+
+SENT = Counter("bchat_push_sent_total", "Pushes that a push service has taken.", ["channel"])
+TRIED = Histogram(
+    "bchat_push_try_seconds",
+    "Tries to push, by how they ended.",
+    ["channel", "outcome"],
+    buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10),
+)
+# A try that is noted and not ended is another worker's until so long after its deadline.
+LEASE_SECONDS = 5.0
+MOST_UNSURE = 1
+
+
+def run(settings: PushSettings, stop: threading.Event) -> None:
+    """The loop of `kit worker`: sends until told to stop, then ends what is being sent."""
+    engine = connect(settings.DATABASE_URI, pool=settings.PUSH_AT_ONCE + 2, name="bchat-push-worker")
+    rpc = RpcClient(settings.AMQP_URI, "push-worker").start()
+    worker = Worker(Transactions(engine, "push"), settings, Channels(settings), rpc)
+    Workers(settings, "push", ToBeSent, worker.send, settings.PUSH_AT_ONCE).run(stop)
+    rpc.stop()
+    engine.dispose()
+
+
+class Begun(NamedTuple):
+    delivery: Delivery
+    device: Device
+    tell: Tell
+    sight: Sight
+    names: dict[str, str]
+
+
+class Worker:
+    """Sends one push at a time; many threads share one.
+
+    Args:
+        db: opens transactions on our schema.
+        rpc: asks reports, as the person who is told.
+    """
+
+    def __init__(self, db: Transactions, settings: PushSettings, channels: Channels, rpc: Any) -> None:
+        self._db, self._settings, self._channels, self._rpc = db, settings, channels, rpc
+
+    def send(self, event: ToBeSent) -> None:
+        """
+        Raises:
+            Later, GiveUp
+        """
+        begun = self._begin(event.delivery_id)
+        if begun is None:
+            return
+        delivery, device, tell, sight, names = begun
+        report = self._report(tell)
+        now = clock.now()
+        message = compose(tell, sight, delivery.topic, delivery.secret, names, report, now)
+        ttl = max(0, int((tell.expires_at - now).total_seconds()))
+        begun_at = time.monotonic()
+        outcome = self._channels.send(device, message, ttl)
+        TRIED.labels(delivery.channel, type(outcome).__name__.lower()).observe(time.monotonic() - begun_at)
+        self._end(delivery.id, delivery.channel, self._channels.service_of(device), outcome)
+
+    def _begin(self, delivery_id: str) -> Begun | None:
+        """Notes that it is being tried; None where there is nothing to be sent any more.
+
+        Raises:
+            Later
+        """
+        now = clock.now()
+        with self._db() as tx:
+            delivery = tx.get(Delivery, delivery_id, with_for_update=True)
+            if delivery is None or delivery.state in ("sent", "acknowledged", "dropped"):
+                return None
+            match self._ready(tx, delivery, now):
+                case str(reason):
+                    _drop(delivery, reason)
+                    return None
+                case float(seconds):
+                    wait = seconds
+                case device, tell, sight:
+                    delivery.state, delivery.trying_at = "trying", now
+                    delivery.attempts += 1
+                    newest = tell.notices[0]
+                    delivery.upto_seq = max(delivery.upto_seq, newest.seq)
+                    return Begun(delivery, device, tell, sight, names_of(tx, people_named(newest)))
+        raise Later(wait)
+
+    def _ready(
+        self, tx: Transaction, delivery: Delivery, now: datetime
+    ) -> Reason | float | tuple[Device, Tell, Sight]:
+        """What is to be sent; or why nothing is, or the seconds after which it is looked at again."""
+        if delivery.expires_at <= now:
+            return "expired"
+        if delivery.state == "dead":  # sent back by the operator
+            delivery.attempts = delivery.unsure = 0
+        if delivery.state == "trying":
+            lease = timedelta(seconds=2 * self._settings.PUSH_ANSWER_SECONDS + LEASE_SECONDS)
+            assert delivery.trying_at is not None
+            if (left := (delivery.trying_at + lease - now).total_seconds()) > 0:
+                return left
+            delivery.unsure += 1
+            if delivery.unsure > MOST_UNSURE:
+                return "unsure"
+        device = tx.get(Device, delivery.device_id) if delivery.device_id else None
+        if device is None:
+            return "device_gone"
+        if not self._settings.is_on(device.channel):
+            return "channel_off"
+        brake = tx.get(Brake, self._channels.service_of(device))
+        if brake and (left := (brake.until - now).total_seconds()) > 0:
+            if _another_waits(tx, delivery):
+                return "superseded"
+            delivery.state, delivery.trying_at = "asked", None
+            # Those who wait do not all come at once.
+            return left + broker.backoff(1, left / 2, left / 2)
+        sight = look(tx, [(delivery.user_id, delivery.topic)])[delivery.user_id, delivery.topic]
+        match judge(sight, delivery.since_seq, now):
+            case Skip(reason):
+                return reason
+            case Wait(until):
+                _postpone(tx, delivery, until)
+                return "superseded"
+            case Tell() as tell:
+                return device, tell, sight
+
+    def _report(self, tell: Tell) -> dict[str, Any] | None:
+        """The report that is told of, if the person may see it."""
+        newest, who = tell.notices[0], tell.who
+        if newest.kind not in REPORTS or who.private:
+            return None
+        caller = Caller(user_id=who.id, kind=who.kind, permissions=frozenset(who.permissions))
+        try:
+            found: dict[str, Any] = self._rpc.call(
+                "reports",
+                "report",
+                caller=caller,
+                timeout=self._settings.REPORT_SECONDS,
+                report_id=newest.body["report_id"],
+            )
+        except (Refusal, RemoteFailure) as refusal:
+            log.info("push_without_numbers", reason=str(refusal))
+            return None
+        return found if found["status"] == "ready" else None
+
+    def _end(self, delivery_id: str, channel: str, service: str, outcome: Outcome) -> None:
+        """Notes what became of it.
+
+        Raises:
+            Later, GiveUp
+        """
+        with self._db() as tx:
+            delivery = tx.get(Delivery, delivery_id, with_for_update=True)
+            if delivery is None or delivery.state == "acknowledged":
+                SENT.labels(channel).inc()
+                return
+            match outcome:
+                case Sent():
+                    delivery.state, delivery.sent_at = "sent", clock.now()
+                    SENT.labels(channel).inc()
+                    return
+                case Forget(why):
+                    log.info("device_forgotten", reason=why)
+                    _drop(delivery, "device_gone")
+                    tx.execute(sa.delete(Device).where(Device.id == delivery.device_id))
+                    return
+                case Slow(why, after):
+                    seconds = self._settings.PUSH_QUOTA_SECONDS if after is None else max(after, 1.0)
+                    log.warning("push_service_slows_us", service=service, reason=why, seconds=seconds)
+                    _brake(tx, service, seconds)
+                    delivery.attempts -= 1  # it was no fault of this one
+                    again: float | str = broker.backoff(1, seconds * 1.25, seconds * 1.25)
+                case Retry(why, after):
+                    log.info("push_failed", reason=why, attempt=delivery.attempts)
+                    settings = self._settings
+                    later = broker.backoff(
+                        delivery.attempts, settings.PUSH_RETRY_SECONDS, settings.PUSH_RETRY_MAX_SECONDS
+                    )
+                    enough = delivery.attempts >= settings.PUSH_ATTEMPTS
+                    again = f"after {delivery.attempts} tries: {why}" if enough else max(later, after or 0.0)
+                case Refused(why):
+                    again = why
+            if isinstance(again, str):
+                delivery.state, delivery.reason = "dead", again
+                NOT_SENT.labels("refused").inc()
+            elif _another_waits(tx, delivery):
+                _drop(delivery, "superseded")
+                return
+            else:
+                delivery.state, delivery.trying_at = "asked", None
+        raise GiveUp(again) if isinstance(again, str) else Later(again)
+
+
+def _drop(delivery: Delivery, reason: Reason) -> None:
+    delivery.state, delivery.reason, delivery.trying_at = "dropped", reason, None
+    NOT_SENT.labels(reason).inc()
+
+
+def _postpone(tx: Transaction, delivery: Delivery, until: Any) -> None:
+    """It has become quiet there: the person is told when that is over."""
+    mine = Telling.user_id == delivery.user_id, Telling.topic == delivery.topic
+    due = sa.func.coalesce(Telling.due_at, until)
+    tx.execute(sa.update(Telling).where(*mine).values(due_at=due, told_seq=delivery.since_seq - 1))
+
+
+def _another_waits(tx: Transaction, delivery: Delivery) -> bool:
+    """Whether meanwhile another push of the same was asked for, which tells this one's too."""
+    other = sa.select(Delivery.id).where(
+        Delivery.device_id == delivery.device_id,
+        Delivery.topic == delivery.topic,
+        Delivery.state == "asked",
+        Delivery.id != delivery.id,
+    )
+    return tx.execute(other.limit(1)).first() is not None
+
+
+def _brake(tx: Transaction, service: str, seconds: float) -> None:
+    until = clock.now() + timedelta(seconds=seconds)
+    new = insert(Brake).values(service=service, until=until)
+    tx.execute(
+        new.on_conflict_do_update(
+            index_elements=["service"], set_={"until": sa.func.greatest(Brake.until, new.excluded.until)}
+        )
+    )
