@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from rights import SERVICES, USERS, definitions, make_roles
+from rights import SERVICES, USERS, definitions, make_roles, web_push_key
 
 PLACE = Path("/secrets")
 BCHAT = 10001  # the user of the images
@@ -64,6 +64,7 @@ def make_secrets(passwords: Passwords) -> None:
         give("gateway", public.name, spki.decode())
     give("reports", "erp", role_uri(passwords, "erp_reader", "erp"))
     give("reports", "hook", passwords["hook"])
+    give("push", "vapid", web_push_key(passwords["vapid"]))
     give("postgres", "password", passwords["postgres"], uid=0)
     broker = {user: passwords[f"broker {user}"] for user in ("bchat", *USERS)}
     # Which user the broker runs as is its image's business, and what is in here are hashes.

@@ -170,6 +170,12 @@ def make_roles(uri: str, passwords: Mapping[str, str]) -> None:
             execute("create schema if not exists {} authorization {}", role, role)
 
 
+def web_push_key(secret: str) -> str:
+    """The private key by which push services know this installation, the same for the same secret: 32 bytes
+    in base64url."""
+    return base64.urlsafe_b64encode(hashlib.sha256(secret.encode()).digest()).decode().rstrip("=")
+
+
 def plain(uri: str) -> str:
     """A SQLAlchemy address as libpq reads it."""
     return re.sub(r"^postgresql\+psycopg2://", "postgresql://", uri)

@@ -4,7 +4,6 @@ The processes are those of the Procfile. honcho turns it into a configuration of
 and brings back what dies. Everything a stack keeps is in its one folder.
 """
 
-import base64
 import contextlib
 import fcntl
 import hashlib
@@ -31,7 +30,7 @@ import psycopg2
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from machine import ROOT, Say, Trouble, digest_of, postgres_bin, rabbitmq_server, run, tail
-from rights import SERVICES, USERS, definitions, make_roles, plain
+from rights import SERVICES, USERS, definitions, make_roles, plain, web_push_key
 
 PROGRAMS = (*SERVICES, "reports-worker", "push-worker", "gateway")
 
@@ -439,7 +438,7 @@ log.file = false
             "ERP_READER_URI": self._role_uri("erp_reader", "erp"),
             "ERP_HOOK_SECRET": self._secret("hook"),
             "TOKEN_SIGNING_KEY": str(key),
-            "VAPID_PRIVATE_KEY": _key_of(self._secret("vapid")),
+            "VAPID_PRIVATE_KEY": web_push_key(self._secret("vapid")),
             "VAPID_SUBJECT": "mailto:operator@example.com",
             "TOKEN_PUBLIC_KEYS": str(public),
             "SOURCES_FILE": str(sources),
@@ -615,11 +614,6 @@ log.file = false
         for pid in leftovers(self.place):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-
-
-def _key_of(secret: str) -> str:
-    """A private key for Web Push, the same for the same secret: 32 bytes in base64url."""
-    return base64.urlsafe_b64encode(hashlib.sha256(secret.encode()).digest()).decode().rstrip("=")
 
 
 def _port(name: str) -> str:

@@ -66,4 +66,4 @@ def test_only_the_gateway_is_reached_from_outside() -> None:
     assert [name for name, service in RUN.items() if "ports" in service] == ["gateway"]
     assert COMPOSE["networks"]["inside"] == {"internal": True}
     outside = {name for name, service in RUN.items() if "outside" in service["networks"]}
-    assert outside == {"gateway", "reports", "reports-worker"}
+    assert outside == {"gateway", "reports", "reports-worker", "push-worker"}
