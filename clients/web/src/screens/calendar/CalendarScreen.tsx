@@ -56,9 +56,11 @@ export default function CalendarScreen() {
           <ActionIcon aria-label={t(`calendar.${unit}_before`)} onClick={() => step(-1)}>
             <IconChevronLeft size={20} className={css.mirror} />
           </ActionIcon>
-          <Button variant="default" size="compact-md" onClick={() => setDay(today)}>
-            {t("room.today")}
-          </Button>
+          {!narrow && (
+            <Button variant="default" size="compact-md" onClick={() => setDay(today)}>
+              {t("room.today")}
+            </Button>
+          )}
           <ActionIcon aria-label={t(`calendar.${unit}_after`)} onClick={() => step(1)}>
             <IconChevronRight size={20} className={css.mirror} />
           </ActionIcon>
@@ -70,6 +72,11 @@ export default function CalendarScreen() {
               </ActionIcon>
             </Menu.Target>
             <Menu.Dropdown>
+              {narrow && (
+                <Menu.Item leftSection={<IconCalendar size={17} />} onClick={() => setDay(today)}>
+                  {t("room.today")}
+                </Menu.Item>
+              )}
               <Menu.Item leftSection={<IconRss size={17} />} onClick={() => setDialog("feed")}>
                 {t("calendar.feed")}
               </Menu.Item>
@@ -83,6 +90,7 @@ export default function CalendarScreen() {
     >
       <Waiting query={query} has={Boolean(query.data)} />
       {query.data && query.data.missing.length > 0 && <p className={css.missing}>{t("calendar.missing")}</p>}
+      {query.data?.cut && <p className={css.missing}>{t("calendar.cut")}</p>}
       {query.data &&
         (view === "list" ? (
           <List days={days} today={today} open={open} format={format} />
@@ -99,7 +107,7 @@ export default function CalendarScreen() {
 }
 
 /** Some hundreds of items of a month, page by page. */
-async function all(from: string, to: string): Promise<{ items: CalendarItem[]; missing: string[] }> {
+async function all(from: string, to: string): Promise<{ items: CalendarItem[]; missing: string[]; cut: boolean }> {
   const items: CalendarItem[] = [];
   const missing = new Set<string>();
   let cursor: string | null = "";
@@ -109,7 +117,7 @@ async function all(from: string, to: string): Promise<{ items: CalendarItem[]; m
     page.missing.forEach((kind) => missing.add(kind));
     cursor = page.next_cursor;
   }
-  return { items, missing: [...missing] };
+  return { items, missing: [...missing], cut: cursor !== null };
 }
 
 interface Shown {
