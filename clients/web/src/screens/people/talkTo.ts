@@ -1,5 +1,5 @@
 import type { Member, Page, Person, User } from "../../api/types";
-import { access, create, get, uuid } from "../../session";
+import { access, create, get, leave, uuid } from "../../session";
 import { store } from "../../state/store";
 
 /** So many rooms for two are looked at, the newest first; who has more of them may get another. */
@@ -21,6 +21,11 @@ export async function talkTo(me: User, person: Person): Promise<string> {
   }
   const short = (name: string) => name.split(",")[0]!.slice(0, 48);
   const made = await create({ name: `${short(me.display_name)} · ${short(person.display_name)}`, catalogue: "chat", visibility: "invite" }, uuid());
-  await access.request("PUT", `/groups/${made.id}/members/${person.id}`, { role: person.kind === "customer" ? "guest" : "staff" });
+  try {
+    await access.request("PUT", `/groups/${made.id}/members/${person.id}`, { role: person.kind === "customer" ? "guest" : "staff" });
+  } catch (problem) {
+    await leave(made.id); // a room for two with one in it is of no use, and ends so
+    throw problem;
+  }
   return made.id;
 }
