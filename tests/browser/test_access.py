@@ -67,6 +67,41 @@ def test_nothing_stands_in_the_way_of_anybody(opened: Opened, named: Named) -> N
     assert not found, "\n".join(found)
 
 
+SCREENS = (
+    *("/news", "/calendar", "/settings", "/reports", "/subscriptions", "/alerts", "/sources"),
+    *("/admin", "/admin/groups", "/admin/operations"),
+)
+
+
+def test_every_screen_is_for_everybody_in_both_directions(opened: Opened, named: Named) -> None:
+    ann = opened("Ann Baker", permissions=("administrator", "news:publish", "reports:sales"))
+    group = ann.person.post("/groups", {"name": named("Walk"), "catalogue": "chat"})["id"]
+    found = []
+    for path in (*SCREENS, f"/g/{group}/map"):
+        ann.visit(path)
+        expect(ann.page.get_by_role("heading").first).to_be_visible()
+        found += [f"{path}: {one}" for one in ann.violations()]
+    ann.visit("/")
+    ann.page.keyboard.press("?")
+    expect(ann.page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+    found += ann.violations()
+    ann.page.keyboard.press("Escape")
+    assert not found, "\n".join(found)
+    # From right to left nothing runs out of the window, and the rooms are on the right.
+    ann.page.evaluate("localStorage.setItem('bchat.direction', 'rtl')")
+    for path in ("/", f"/g/{group}", *SCREENS):
+        ann.visit(path)
+        expect(ann.page.locator("html")).to_have_attribute("dir", "rtl")
+        expect(ann.page.get_by_role("heading").first).to_be_visible()
+        assert ann.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    ann.visit(f"/g/{group}")
+    rooms = ann.page.get_by_role("navigation", name="Rooms").bounding_box()
+    log = ann.log.bounding_box()
+    assert rooms
+    assert log
+    assert rooms["x"] > log["x"]
+
+
 @pytest.mark.parametrize(
     ("language", "title"),
     [("zh-Hant", "繁體中文"), ("zh-Hans", "简体中文")],

@@ -1,17 +1,9 @@
 """What a day in the house brings beside words: files, tasks, news, dates and people who come in by a link."""
 
-import io
 import re
 
-from PIL import Image
 from playwright.sync_api import expect
-from window import Named, Opened
-
-
-def photo() -> dict[str, object]:
-    out = io.BytesIO()
-    Image.new("RGB", (640, 420), "#2a7d4f").save(out, "JPEG")
-    return {"name": "stand.jpg", "mimeType": "image/jpeg", "buffer": out.getvalue()}
+from window import Named, Opened, photo
 
 
 def test_a_photo_and_a_file_reach_the_other_and_a_message_is_changed_and_deleted(
@@ -22,7 +14,7 @@ def test_a_photo_and_a_file_reach_the_other_and_a_message_is_changed_and_deleted
     ann.create(room)
     bob.join(room)
     page = ann.page
-    page.get_by_label("Photo", exact=True).set_input_files(photo())  # type: ignore[arg-type]
+    page.get_by_label("Photo", exact=True).set_input_files(photo("stand.jpg"))  # type: ignore[arg-type]
     page.get_by_label("File", exact=True).set_input_files(
         {"name": "list.txt", "mimeType": "text/plain", "buffer": b"one, two"}
     )

@@ -1,5 +1,6 @@
 """What a person sees and does in Bchat, in the words of a person."""
 
+import io
 import os
 import re
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from typing import Literal, Self
 
 from client import Person
 from machine import CLIENT, chromium
+from PIL import Image
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -238,6 +240,13 @@ class Window:
 # What the fixtures of those names are.
 Opened = Callable[..., Window]
 Named = Callable[[str], str]
+
+
+def photo(name: str) -> dict[str, object]:
+    """A photograph, to be chosen from the device."""
+    out = io.BytesIO()
+    Image.new("RGB", (640, 420), "#2a7d4f").save(out, "JPEG")
+    return {"name": name, "mimeType": "image/jpeg", "buffer": out.getvalue()}
 
 
 def drawn(figure: Locator) -> None:

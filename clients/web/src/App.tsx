@@ -5,7 +5,7 @@ import { Route, Switch, useLocation } from "wouter";
 import { Problem } from "./api/http";
 import css from "./App.module.css";
 import { withWords } from "./i18n";
-import { LoginScreen } from "./screens/login/LoginScreen";
+import { Keys } from "./screens/keys/Keys";
 import { RoomsPane } from "./screens/rooms/RoomsPane";
 import { RoomScreen } from "./screens/room/RoomScreen";
 import { resume } from "./session";
@@ -28,6 +28,7 @@ const CalendarScreen = lazy(() => import("./screens/calendar/CalendarScreen"));
 const Toasts = lazy(() => import("./alerts/Toasts"));
 const MapScreen = lazy(() => import("./screens/map/MapScreen"));
 const SettingsScreen = lazy(() => import("./screens/settings/SettingsScreen"));
+const LoginScreen = lazy(() => import("./screens/login/LoginScreen").then(({ LoginScreen }) => ({ default: LoginScreen })));
 const JoinScreen = lazy(() => import("./screens/invite/JoinScreen"));
 const RETRY_MS = 3_000;
 
@@ -64,12 +65,18 @@ export function App() {
     return (
       <>
         <House />
+        <Keys />
         <Suspense>
           <Toasts />
         </Suspense>
       </>
     );
-  if (asked) return <LoginScreen />;
+  if (asked)
+    return (
+      <Suspense>
+        <LoginScreen />
+      </Suspense>
+    );
   return (
     <div className={css.splash} role="status">
       <Mark size={56} />

@@ -58,7 +58,8 @@ export async function speak(tag?: string | null) {
   await i18next.changeLanguage(language);
   localStorage.setItem("bchat.language", language);
   document.documentElement.lang = language;
-  document.documentElement.dir = i18next.dir(language);
+  // None of ours is written from right to left yet; whoever translates into one that is can see it before.
+  document.documentElement.dir = localStorage.getItem("bchat.direction") ?? i18next.dir(language);
 }
 
 export async function startSpeaking() {

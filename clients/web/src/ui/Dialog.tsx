@@ -1,13 +1,12 @@
-import { Modal } from "@mantine/core";
-import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
+import { type ComponentProps, lazy, Suspense } from "react";
 
-/** A question or a form in front of the rest. Open while it is on the page. */
-export function Dialog({ title, close, children }: { title: string; close: () => void; children: ReactNode }) {
-  const { t } = useTranslation();
+const DialogFrame = lazy(() => import("./DialogFrame"));
+
+/** A question or a form in front of the rest. Open while it is on the page. What draws it comes with the first that is opened. */
+export function Dialog(props: ComponentProps<typeof DialogFrame>) {
   return (
-    <Modal opened onClose={close} title={title} closeButtonProps={{ "aria-label": t("do.close") }} centered radius="lg" overlayProps={{ backgroundOpacity: 0.4, blur: 2 }}>
-      {children}
-    </Modal>
+    <Suspense>
+      <DialogFrame {...props} />
+    </Suspense>
   );
 }

@@ -4,11 +4,9 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Dialog } from "../../ui/Dialog";
 import { useProblem } from "../../ui/format";
-import { startSharing, stopSharing } from "./sharing";
+import { startSharing } from "./sharing";
 
 const MINUTES = [15, 60, 240, 480];
-
-export const useStop = () => useMutation({ mutationFn: stopSharing });
 
 /** For how long the room may see where one is. */
 export function LiveDialog({ groupId, close }: { groupId: string; close: () => void }) {

@@ -8,7 +8,7 @@ import { useApp } from "../../state/store";
 import { useFormat, useProblem } from "../../ui/format";
 import { useNames } from "../../ui/names";
 import { useNow } from "../../ui/useNow";
-import { useStop } from "./LiveDialog";
+import { useStop } from "./useStop";
 import css from "./SharingBar.module.css";
 import { lookAround } from "./sharing";
 

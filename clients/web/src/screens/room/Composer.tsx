@@ -1,12 +1,11 @@
 import { ActionIcon, CloseButton, Textarea } from "@mantine/core";
 import { IconArrowUp, IconPhotoPlus } from "@tabler/icons-react";
-import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Entry, Group } from "../../api/types";
 import { edit, say, sendPosition, typing } from "../../session";
 import { useProblem } from "../../ui/format";
 import { entryWords, useNames } from "../../ui/names";
-import { LiveDialog } from "../map/LiveDialog";
 import { whereAmI } from "../map/sharing";
 import { AddMenu } from "./AddMenu";
 import { Calling, useCalling } from "./Calling";
@@ -16,6 +15,7 @@ import { called } from "./mentions";
 import css from "./RoomScreen.module.css";
 import { MOST, useAttaching } from "./useAttaching";
 
+const LiveDialog = lazy(() => import("../map/LiveDialog").then(({ LiveDialog }) => ({ default: LiveDialog })));
 const LONGEST = 10_000;
 
 interface Props {
@@ -177,7 +177,7 @@ export function Composer({ group, reply, unreply, revised, unrevise, ask }: Prop
           <IconArrowUp size={21} stroke={2.2} />
         </ActionIcon>
       </div>
-      {sharing && <LiveDialog groupId={group.id} close={() => setSharing(false)} />}
+      <Suspense>{sharing && <LiveDialog groupId={group.id} close={() => setSharing(false)} />}</Suspense>
     </form>
   );
 }

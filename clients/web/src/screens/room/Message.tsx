@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { IconAlertCircle, IconCheck, IconChecks, IconClock } from "@tabler/icons-react";
-import { memo, useState } from "react";
+import { lazy, memo, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { Entry, Role } from "../../api/types";
@@ -14,14 +14,15 @@ import { entryWords, useNames } from "../../ui/names";
 import { useLongPress } from "../../ui/useLongPress";
 import { RoleTag } from "../../ui/RoleTag";
 import { Problem } from "../../api/http";
-import { ProfileDialog } from "../people/ProfileDialog";
-import { ReportCard } from "../report/ReportCard";
 import { Acts } from "./Acts";
 import { Attachments } from "./Attachments";
 import { TakenAlong } from "./TakenAlong";
 import { Position } from "./Position";
 import { Written } from "./Written";
 import css from "./Timeline.module.css";
+
+const ProfileDialog = lazy(() => import("../people/ProfileDialog").then(({ ProfileDialog }) => ({ default: ProfileDialog })));
+const ReportCard = lazy(() => import("../report/ReportCard").then(({ ReportCard }) => ({ default: ReportCard })));
 
 /** What a person says; the rest is what happened. */
 export const SAID: ReadonlySet<Entry["kind"]> = new Set(["text", "photo", "file", "position"]);
@@ -71,7 +72,9 @@ export const Message = memo(function Message({ item, group, me, role, reply, rev
         </p>
       )}
       {entry?.kind === "report" ? (
-        <ReportCard id={entry.report_id!} title={entry.title} type={entry.report_type} at={entry.at} groupId={group.id} />
+        <Suspense fallback={<div className={css.card} />}>
+          <ReportCard id={entry.report_id!} title={entry.title} type={entry.report_type} at={entry.at} groupId={group.id} />
+        </Suspense>
       ) : entry?.kind === "news" ? (
         <p className={css.small}>
           <Link href={`/news/${entry.news_id}`}>{entryWords(entry, name, t)}</Link> <time dateTime={entry.at}>{format.time(entry.at)}</time>
@@ -150,7 +153,7 @@ function Bubble({ item, group, own, role, reply, revise, jump }: Omit<Props, "me
         </div>
         {pending?.status === "failed" && <Failed pending={pending} />}
       </div>
-      {profile && item.sender && <ProfileDialog id={item.sender} role={role} close={() => setProfile(false)} />}
+      <Suspense>{profile && item.sender && <ProfileDialog id={item.sender} role={role} close={() => setProfile(false)} />}</Suspense>
       {acts && <Acts entry={entry} group={group} own={own} reply={reply} revise={revise} open={open} setOpen={setOpen} />}
     </div>
   );

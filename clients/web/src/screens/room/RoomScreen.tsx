@@ -10,14 +10,15 @@ import { get, goTo, join, leaveAlone, load } from "../../session";
 import { happen, useApp, useRoom } from "../../state/store";
 import { Avatar } from "../../ui/Avatar";
 import { useProblem } from "../../ui/format";
-import { MembersPanel } from "../members/MembersPanel";
+import { useAway } from "../../ui/useAway";
 import { SharingBar } from "../map/SharingBar";
 import { Composer } from "./Composer";
 import { RoomHeader } from "./RoomHeader";
-import { TaskBar } from "./TaskBar";
 import css from "./RoomScreen.module.css";
 import { places, Timeline } from "./Timeline";
 
+const MembersPanel = lazy(() => import("../members/MembersPanel").then(({ MembersPanel }) => ({ default: MembersPanel })));
+const TaskBar = lazy(() => import("./TaskBar").then(({ TaskBar }) => ({ default: TaskBar })));
 const AskDialog = lazy(() => withWords(import("../report/AskDialog")));
 
 export function RoomScreen({ id }: { id: string }) {
@@ -30,8 +31,10 @@ export function RoomScreen({ id }: { id: string }) {
 function Inside({ id }: { id: string }) {
   const { t } = useTranslation();
   const room = useRoom(id)!;
-  const link = useApp((state) => state.link);
+  const away = useAway();
   const [members, setMembers] = useState(false);
+  const [shown, setShown] = useState(false); // stays on the page, so that it can glide away
+  if (members && !shown) setShown(true);
   const [asking, setAsking] = useState(false);
   const [reply, setReply] = useState<Entry | null>(null);
   const [revised, setRevised] = useState<Entry | null>(null);
@@ -45,9 +48,13 @@ function Inside({ id }: { id: string }) {
   return (
     <div className={css.room}>
       <RoomHeader room={room} showMembers={() => setMembers((on) => !on)} ask={() => setAsking(true)} />
-      {room.group.catalogue === "task" && <TaskBar group={room.group} />}
+      {room.group.catalogue === "task" && (
+        <Suspense fallback={<div className={css.bar} />}>
+          <TaskBar group={room.group} />
+        </Suspense>
+      )}
       <SharingBar room={room} />
-      {link !== "online" && (
+      {away && (
         <p className={css.away} role="status">
           {t("link.waiting")}
         </p>
@@ -73,7 +80,7 @@ function Inside({ id }: { id: string }) {
       ) : (
         <Composer group={room.group} reply={reply} unreply={() => setReply(null)} revised={revised} unrevise={() => setRevised(null)} ask={() => setAsking(true)} />
       )}
-      <MembersPanel room={room} opened={members} close={() => setMembers(false)} />
+      <Suspense>{shown && <MembersPanel room={room} opened={members} close={() => setMembers(false)} />}</Suspense>
       <Suspense>{asking && <AskDialog group={room.group} close={() => setAsking(false)} />}</Suspense>
     </div>
   );

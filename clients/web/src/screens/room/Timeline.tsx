@@ -267,7 +267,7 @@ const PARTS = { Header: Older, Footer: () => <div className={css.end} /> };
 function Announcer({ room, me }: { room: Room; me: string }) {
   const { t } = useTranslation();
   const name = useNames();
-  const last = room.entries.at(-1);
+  const last = room.latest;
   const [from] = useState(last?.seq ?? 0);
   const words = last && last.seq > from && last.sender_id !== me ? entryWords(last, name, t) : "";
   return (

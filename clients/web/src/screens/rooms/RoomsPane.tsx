@@ -8,6 +8,7 @@ import type { Catalogue } from "../../api/types";
 import { unread, type Room } from "../../state/apply";
 import { useApp } from "../../state/store";
 import { Mark } from "../../ui/Mark";
+import { useAway } from "../../ui/useAway";
 import { AccountMenu } from "../account/AccountMenu";
 import { NavBar } from "./NavBar";
 import { RoomRow } from "./RoomRow";
@@ -31,7 +32,7 @@ export function RoomsPane({ open }: { open?: string }) {
   const { t } = useTranslation();
   const rooms = useApp((state) => state.rooms);
   const ready = useApp((state) => state.ready);
-  const link = useApp((state) => state.link);
+  const away = useAway();
   const customer = useApp((state) => state.me?.kind === "customer");
   const [tab, setTab] = useState<(typeof TABS)[number]>("all");
   const [search, setSearch] = useState("");
@@ -50,7 +51,7 @@ export function RoomsPane({ open }: { open?: string }) {
         <Mark size={30} />
         <h1>Bchat</h1>
         <span className={css.link} role="status">
-          {link !== "online" && <span className={css.away}>{t(navigator.onLine ? "link.connecting" : "link.offline")}</span>}
+          {away && <span className={css.away}>{t(navigator.onLine ? "link.connecting" : "link.offline")}</span>}
         </span>
         <Tooltip label={t("list.discover")}>
           <ActionIcon aria-label={t("list.discover")} onClick={() => setDialog("discover")}>
