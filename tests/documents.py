@@ -16,10 +16,10 @@ class Documents:
     def __init__(self, url: str) -> None:
         self.openapi: Json = requests.get(f"{url}/api/v1/openapi.json", timeout=30).json()
         self.asyncapi: Json = requests.get(f"{url}/api/v1/asyncapi.json", timeout=30).json()
-        # Of two paths that match, the one with fewer parameters is meant.
+        # Of two paths that match, the one that says more is meant.
         self.operations = [
             (method.upper(), re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path) + "$"), path, operation)
-            for path, item in sorted(self.openapi["paths"].items(), key=lambda item: item[0].count("{"))
+            for path, item in sorted(self.openapi["paths"].items(), key=_generality)
             for method, operation in item.items()
         ]
         self.frames = {
@@ -66,6 +66,10 @@ class Documents:
         payload = self.frames[side].get(frame["type"])
         assert payload is not None, f"{frame['type']}: not in the document"
         _validate(self.asyncapi, payload, frame, f"frame {frame['type']}")
+
+
+def _generality(item: tuple[str, Json]) -> tuple[int, int]:
+    return item[0].count("{"), -len(item[0])
 
 
 def _resolve(document: Json, node: Json) -> Json:

@@ -6,14 +6,18 @@ import hmac
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from functools import partial
 
 import psycopg2
 import pytest
 from client import Connected, Device, Http, Json, Person, Refused, Someone, until
+from requests import Response
 from stack import Stack
 
 SALES = ("reports:sales",)
+FORMS = {"png": b"\x89PNG", "svg": b"<svg", "pdf": b"%PDF-", "csv": b"\xef\xbb\xbf", "xlsx": b"PK"}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -85,12 +89,37 @@ def test_a_report_in_a_room_is_seen_by_members_who_may_and_by_nobody_else(
     # The entry names the report and carries no number: rights are checked when it is opened.
     assert not {"kpis", "charts", "tables"} & entries[0].keys()
     assert bob.get(f"/reports/{id}") == ann.get(f"/reports/{id}")
+    for form, beginning in FORMS.items():
+        path = f"/api/v1/reports/{id}.{form}"
+        # Asked for at once at both gateways, it is one file.
+        with ThreadPoolExecutor(2) as at_once:
+            asked = [at_once.submit(until, partial(_file, who, path, at)) for who, at in ((ann, 0), (bob, 1))]
+            first, second = (answer.result() for answer in asked)
+        assert first.content == second.content
+        assert first.content.startswith(beginning)
+        assert first.headers["ETag"] == second.headers["ETag"]
+        assert "filename*=UTF-8''Sales%20%C2%B7%20" in first.headers["Content-Disposition"]
+        assert first.headers["X-Content-Type-Options"] == "nosniff"
+        unchanged = bob.raw("GET", path, headers={"If-None-Match": first.headers["ETag"]})
+        assert (unchanged.status_code, unchanged.content) == (304, b"")
     for person in (carl, eve):
-        with pytest.raises(Refused) as unseen:
-            person.get(f"/reports/{id}")
-        assert unseen.value.status in (403, 404)
+        for path in (f"/reports/{id}", *(f"/reports/{id}.{form}" for form in FORMS)):
+            with pytest.raises(Refused) as unseen:
+                person.get(path)
+            assert unseen.value.status in (403, 404)
     ann.delete(f"/groups/{group}/members/{bob.id}")
     until(lambda: _hidden(bob, id), "hidden from who is no member any more")
+    assert bob.raw("GET", f"/api/v1/reports/{id}.pdf").status_code == 404
+
+
+def _file(person: Person, path: str, at: int) -> Response | None:
+    """The file of a report, unless it is still being made."""
+    answer = person.raw("GET", path, at=at)
+    if answer.status_code == 503:
+        assert int(answer.headers["Retry-After"]) > 0
+        return None
+    assert answer.status_code == 200, answer.text
+    return answer
 
 
 def _hidden(person: Person, report_id: str) -> bool:

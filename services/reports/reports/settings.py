@@ -59,7 +59,7 @@ class ReportsSettings(Settings):
     )
     FILE_SECONDS: float = Field(default=60.0, gt=0, description="Longest the drawing of a file may take.")
     FILE_MEMORY_MB: int = Field(
-        default=1024, ge=256, description="Most memory the drawing of a file may take."
+        default=640, ge=256, description="Most memory the drawing of a file may take."
     )
     MOST_OPEN_FILES: int = Field(default=20, ge=1, description="Files of one person in the queue at once.")
     FILES_KEPT_DAYS: int = Field(

@@ -54,7 +54,7 @@ OWN_DATABASE = (OperationalError, InterfaceError, psycopg2.OperationalError, psy
 
 def run(settings: ReportsSettings, stop: threading.Event) -> None:
     """The loop of `kit worker`: works until told to stop, then ends the job at hand."""
-    engine = connect(settings.DATABASE_URI, pool=4, name="bchat-reports-worker")
+    engine = connect(settings.DATABASE_URI, pool=8, name="bchat-reports-worker")
     relay = OutboxRelay(engine, settings.AMQP_URI, settings.OUTBOX_POLL_SECONDS)
     relay.start()
     worker = Worker(Transactions(engine, "reports", relay.wake), settings)

@@ -116,6 +116,7 @@ def same_on_paper(report: Frozen) -> None:
     text = squeezed("".join(pages_of(made)))
     assert document.get_metadata_value("Title") == report.title
     assert b"/StructTreeRoot" in made
+    assert b"pdfuaid" in made
     for kpi in report.kpis:
         for said in (kpi["label"], report.quantity(kpi, kpi["value"]), kpi["definition"]):
             assert squeezed(said) in text

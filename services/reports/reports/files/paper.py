@@ -1,5 +1,6 @@
 """A report on paper: a tagged PDF with sharp drawings and tables that go on over pages."""
 
+import sys
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,7 +25,7 @@ def pdf(report: Frozen, paper: str) -> bytes:
     standard: Literal["ua-1"] | None
     for standard in ("ua-1", None):
         try:
-            made = typst.compile(
+            made, warnings = typst.compile_with_warnings(
                 page, format="pdf", sys_inputs=inputs, pdf_standards=standard, timestamp=report.made_at
             )
         except typst.TypstError:
@@ -32,6 +33,8 @@ def pdf(report: Frozen, paper: str) -> bytes:
                 raise
         else:
             break
+    for warning in warnings:
+        sys.stderr.write(f"{warning.message}\n")  # such as a font that is not there
     assert isinstance(made, bytes)
     return made
 

@@ -21,7 +21,7 @@ PAGE = """
 def fonts(locale: str) -> list[str]:
     """Those of a language, the best first; Chinese characters differ between its two scripts."""
     script = "SC" if locale == "zh-Hans" else "TC"
-    return ["Inter", f"Noto Sans CJK {script}", "DejaVu Sans"]
+    return ["Inter", f"Noto Sans CJK {script}"]
 
 
 def png(

@@ -10,9 +10,11 @@ from typing import Any
 
 import orjson
 from kit.clock import rfc3339
+from kit.observe import get_logger
 
 from reports.models import Report
 
+log = get_logger(__name__)
 MOST_SAID = 2000  # characters of what a process that failed said
 
 
@@ -55,4 +57,6 @@ def made(report: dict[str, Any], wanted: dict[str, Any], *, seconds: float, mega
     if done.returncode or not done.stdout:
         said = done.stderr.decode(errors="replace").strip()[-MOST_SAID:]
         raise NotMade(f"It ended with {done.returncode}: {said}")
+    if done.stderr:
+        log.warning("file_made_poorly", said=done.stderr.decode(errors="replace")[-MOST_SAID:])
     return done.stdout
