@@ -19,6 +19,7 @@ from kit.caller import Caller
 from kit.clock import now, parse
 from kit.errors import NotFound
 from kit.event import new_id
+from kit.store import Store
 from kit.testing import hear_event, required, said, staff
 from reports import events, jobs
 from reports.acquire.sources import read_sources
@@ -211,6 +212,7 @@ def start(
                     "DATABASE_URI": engine.url.render_as_string(hide_password=False),
                     "AMQP_URI": required("TEST_AMQP_URI"),
                     "SOURCES_FILE": str(stocked.settings.SOURCES_FILE),
+                    "FILES_URL": stocked.settings.FILES_URL,
                     "LEASE_SECONDS": "1",
                     "POLL_SECONDS": "0.2",
                 },
@@ -243,6 +245,28 @@ def test_a_killed_workers_load_is_done_once_by_the_next(
     assert (load.attempts, load.rows["order_line"]) == (2, 2)
     second.send_signal(signal.SIGTERM)
     assert second.wait(20) == 0
+
+
+def test_a_file_is_made_while_a_load_takes_long(
+    stocked: Any, erp: Any, seller: Caller, start: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    report_id = stocked.service(seller).request(type="sales", period="2026")["report_id"]
+    stocked.work()
+    with erp.engine.connect() as locker:
+        locker.execute(sa.text("LOCK TABLE rpt.order_line"))
+        worker = start()
+        stocked.service(staff(None, "administrator")).acquire(name="house")
+        until(lambda: stocked.loads()[1].status == "running")
+
+        def file() -> dict[str, Any]:
+            told: dict[str, Any] = stocked.service(seller).file(report_id=report_id, wanted={"form": "pdf"})
+            return told if told["status"] == "ready" else {}
+
+        told = until(file)
+        assert Store(stocked.settings.FILES_URL).get(told["key"]).startswith(b"%PDF-")
+        assert stocked.loads()[1].status == "running"
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(20) == 0
 
 
 def test_a_job_that_ends_its_workers_is_given_up_and_says_so(stocked: Any, seller: Caller) -> None:
