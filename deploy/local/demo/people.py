@@ -175,6 +175,7 @@ Last year we had two near misses at gate 2. Please read this, so that we have no
         readers=("jan", "omar"),
     ),
 )
+LARGE_ORDERS = {"type": "sales", "trigger": {"kind": "order_over", "amount": "25000"}}
 SUBSCRIPTION = {"type": "sales", "schedule": {"cron": "* * * * *", "timezone": "Europe/Amsterdam"}}
 
 
@@ -247,10 +248,15 @@ def release(people: dict[str, Person], article: Article) -> None:
 
 
 def subscribe(owner: Person, group_id: str) -> None:
-    """The report comes now and every minute, so that who has just logged in sees one arrive."""
-    if not any(s["target"] == {"group_id": group_id} for s in owner.every("/subscriptions")):
-        subscription = owner.post("/subscriptions", target={"group_id": group_id}, **SUBSCRIPTION)
+    """The report comes now and every minute, so that who has just logged in sees one arrive; and when a large
+    order comes in."""
+    target = {"group_id": group_id}
+    there = [s for s in owner.every("/subscriptions") if s["target"] == target]
+    if not any(s["schedule"] for s in there):
+        subscription = owner.post("/subscriptions", target=target, **SUBSCRIPTION)
         owner.post(f"/subscriptions/{subscription['id']}/run")
+    if not any(s["trigger"] for s in there):
+        owner.post("/subscriptions", target=target, **LARGE_ORDERS)
 
 
 def main() -> int:

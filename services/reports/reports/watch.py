@@ -49,6 +49,8 @@ KEPT_DAYS = 365
 MOST_THINGS = 10_000
 MOST_LOADS = 100
 SHOWN = 10
+# serialization_failure, deadlock_detected, lock_not_available
+AGAIN = ("40001", "40P01", "55P03")
 BY_THE_DAY = ("kpi", "invoice_overdue")
 SIDES = {"sales": "sale", "purchasing": "purchase", "receivables": "ar", "payables": "ap"}
 
@@ -82,8 +84,8 @@ def look(db: Transactions, sources: Mapping[str, Source], statement_seconds: int
 
 
 def _moved_on(problem: BaseException) -> bool:
-    """Whether its owner changed it meanwhile: it is looked at anew."""
-    return isinstance(problem, DBAPIError) and getattr(problem.orig, "pgcode", None) == "40001"
+    """Whether something changed meanwhile, or held what it needs: it is looked at anew."""
+    return isinstance(problem, DBAPIError) and getattr(problem.orig, "pgcode", None) in AGAIN
 
 
 def _failed(tx: Transaction, row: Subscription, sources: Mapping[str, Source], reason: str) -> None:

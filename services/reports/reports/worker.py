@@ -281,7 +281,7 @@ class Worker:
             tx.execute(sa.text(f"SET LOCAL statement_timeout = '{self.settings.STATEMENT_SECONDS}s'"))
             self._refuse_unsent(tx, job)
             filters = self._narrowed(tx, job)
-            used, newest = self._loads(tx, job.source)
+            used, newest = self._loads(tx, job.source, "party_id" not in filters)
             if missing := [view for view in kind.needs if view not in (used.rows or {})]:
                 raise _Failed(
                     f"The source {job.source} does not offer {missing[0]}, which this report needs."
@@ -385,13 +385,17 @@ class Worker:
             held.etag = hashlib.sha256(content).hexdigest()[:32]
         log.info("file_made", report_id=job.report_id, name=job.name, bytes=len(content))
 
-    def _loads(self, tx: Transaction, source: str) -> tuple[Load, Load]:
-        """The load that the facts are of, and the newest that ended."""
+    def _loads(self, tx: Transaction, source: str, reasons: bool) -> tuple[Load, Load]:
+        """The load that the facts are of, and the newest that ended.
+
+        Args:
+            reasons: whether who reads the report may know why a load failed, which may name hosts.
+        """
         ended = sa.select(Load).where(Load.source == source).order_by(Load.finished_at.desc()).limit(1)
         newest = tx.scalars(ended.where(Load.status.in_(("ready", "failed")))).first()
         used = tx.scalars(ended.where(Load.status == "ready")).first()
         if newest is None or used is None:
-            why = f": {newest.error}" if newest else "."
+            why = f": {newest.error}" if newest and reasons else "."
             raise _Failed(f"The source {source} has never been read{why}")
         return used, newest
 

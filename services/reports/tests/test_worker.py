@@ -269,6 +269,40 @@ def test_a_file_is_made_while_a_load_takes_long(
     assert worker.wait(20) == 0
 
 
+def test_a_worker_that_is_killed_while_it_looks_leaves_it_to_the_next_and_it_is_told_once(
+    stocked: Any,
+    erp: Any,
+    sold: Sold,
+    seller: Caller,
+    engine: sa.Engine,
+    start: Callable[[], subprocess.Popen[bytes]],
+) -> None:
+    trigger = {"kind": "order_over", "amount": "500"}
+    id = stocked.service(seller).subscribe(type="sales", target="me", trigger=trigger)["id"]
+    stocked.work()
+    erp.lines(sold("2", now().date().isoformat(), "900.00"))
+    waits = sa.text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        " AND datname = current_database() AND application_name = 'bchat-reports-worker'"
+    )
+    with engine.connect() as locker:
+        locker.execute(sa.text("LOCK TABLE things"))  # it hangs where it has found the order
+        worker = start()
+        stocked.service(staff(None, "administrator")).acquire(name="house")
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as watcher:
+            until(lambda: watcher.scalar(waits))
+        worker.send_signal(signal.SIGKILL)
+        worker.wait()
+        start()
+        start()
+    until(lambda: [report.status for report in rows(stocked, Report)] == ["ready"])
+    stocked.work()
+    [alert] = stocked.service(seller).alerts()["items"]
+    assert (alert["subscription_id"], len(alert["items"])) == (id, 1)
+    [run] = stocked.service(seller).runs(subscription_id=id)["items"]
+    assert (run["report_id"], run["result"]) == (alert["report_id"], "sent")
+
+
 def test_a_job_that_ends_its_workers_is_given_up_and_says_so(stocked: Any, seller: Caller) -> None:
     report_id = stocked.service(seller).request(type="sales")["report_id"]
     for _ in range(3):
