@@ -86,9 +86,21 @@ export function App() {
   );
 }
 
+/** A notification that was touched leads to its place, in the window that is there. */
+function useOpening() {
+  const [, go] = useLocation();
+  useEffect(() => {
+    const { serviceWorker } = navigator;
+    const opened = ({ data }: MessageEvent<{ type?: string; path?: string } | null>) => data?.type === "open" && data.path && go(data.path);
+    serviceWorker?.addEventListener("message", opened);
+    return () => serviceWorker?.removeEventListener("message", opened);
+  }, [go]);
+}
+
 /** Rooms beside the room where there is space, one at a time where there is not. */
 function House() {
   const { t } = useTranslation();
+  useOpening();
   return (
     <Switch>
       <Route path="/g/:group/r/:report">

@@ -6,6 +6,8 @@ import { forgetDrafts } from "./screens/room/drafts";
 import { alertOf } from "./alerts/alert";
 import type { Question } from "./api/reports";
 import { speak } from "./i18n";
+import { clear, keepOn, silence } from "./push/device";
+import { receipts } from "./push/received";
 import { Socket } from "./socket/socket";
 import type { Carried, Pending } from "./state/apply";
 import { answers, carried, carriedOver, carry, ENTRIES, keep, keepAnswer, keepFile, keptFile, restore, wipe, write } from "./state/device";
@@ -61,6 +63,8 @@ function device(): string {
   return known;
 }
 
+export const DEVICE = device();
+
 /** Who is signed in here; `once` if only until the browser is closed: then nothing of theirs is kept on this device. */
 const SIGNED_IN = "bchat.signed_in";
 const ONCE = "once";
@@ -71,7 +75,7 @@ const outbox = () => (mark() === ONCE ? sessionStorage : localStorage);
 const socket = new Socket(
   {
     url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/v1/ws`,
-    deviceId: device(),
+    deviceId: DEVICE,
     token: (fresh) => access.bearer(fresh),
     have: () => {
       const { ready, rooms } = store.getState();
@@ -80,6 +84,8 @@ const socket = new Socket(
   },
   { frame: heard, link: (link) => happen({ type: "link", link }) },
 );
+
+const received = receipts((group_id, seq, shown) => socket.send({ type: "received", group_id, seq, shown }), () => document.visibilityState === "visible" && document.hasFocus());
 
 // -- in and out ---------------------------------------------------------------------------------------------------------
 
@@ -139,6 +145,8 @@ export async function signOut() {
 
 function forget() {
   localStorage.removeItem(SIGNED_IN);
+  received.forget();
+  void silence();
   socket.stop();
   queries.clear();
   happen({ type: "signed_out" });
@@ -158,6 +166,8 @@ function heard(frame: ServerFrame) {
       // Marks moved while the connection was away were told to nobody.
       const { rooms } = store.getState();
       for (const group of frame.groups) if ((rooms[group.id]?.read_seq ?? 0) > (group.read_seq ?? 0)) socket.send({ type: "read", group_id: group.id, seq: rooms[group.id]!.read_seq });
+      for (const group of frame.groups) if (!group.unread) void clear(`room:${group.id}`);
+      if (before.me) void keepOn(access, before.me.id, DEVICE).catch(() => {}); // the next start tries again
       void queries.invalidateQueries({ predicate: (query) => query.queryKey[0] !== "report" && query.queryKey[0] !== "config" });
       setTimeout(flush); // after `entries`, which may already hold what seems unsent
       void preview();
@@ -168,6 +178,15 @@ function heard(frame: ServerFrame) {
       break;
     }
     case "ack":
+      break;
+    case "entry":
+      received.have(frame.group_id, frame.entry.seq);
+      break;
+    case "entries":
+      if (frame.entries.length) received.have(frame.group_id, frame.entries.at(-1)!.seq);
+      break;
+    case "read":
+      if (frame.user_id === before.me?.id) void clear(`room:${frame.group_id}`);
       break;
     case "error":
       setTimeout(flush, frame.retry_after_ms ?? 2_000);
@@ -440,6 +459,7 @@ export function read(groupId: string, seq: number) {
   const { me, rooms } = store.getState();
   if (!me || seq <= (rooms[groupId]?.read_seq ?? Infinity)) return;
   happen({ type: "read", group_id: groupId, user_id: me.id, seq });
+  void clear(`room:${groupId}`);
   if (reading.has(groupId)) return;
   reading.set(
     groupId,
@@ -470,6 +490,18 @@ export async function leave(groupId: string) {
   happen({ type: "group_gone", group_id: groupId });
   void queries.invalidateQueries({ queryKey: ["groups"] });
 }
+
+/** @param until when it ends, RFC 3339; null: for good; undefined: have alerts again. */
+export async function mute(groupId: string, until: string | null | undefined) {
+  happen({ type: "group", group: await access.request<Group>(until === undefined ? "DELETE" : "PUT", `/groups/${groupId}/mute`, until === undefined ? undefined : { until }) });
+}
+
+export interface Receipt {
+  user_id: string;
+  state: "stored" | "pushed" | "received" | "read";
+}
+/** How far a message of one's own has come, with each member. */
+export const receiptsOf = (groupId: string, seq: number, cursor: string) => get<Page<Receipt>>(`/groups/${groupId}/messages/${seq}/receipts?limit=200${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
 
 export async function end(groupId: string) {
   happen({ type: "group", group: await make<Group>(`/groups/${groupId}/end`, {}, uuid()) });
@@ -509,6 +541,7 @@ queries.getQueryCache().subscribe((event) => {
   if (event.type !== "updated" || event.action.type !== "success" || !KEPT.has(String(event.query.queryKey[0])) || !kept()) return;
   if (event.action.dataUpdatedAt === undefined) void keepAnswer(event.query.queryKey, event.action.data); // else it comes from there
 });
+for (const sign of ["pointerdown", "keydown", "focus", "wheel"]) addEventListener(sign, () => received.use(), { passive: true });
 addEventListener("pagehide", () => void write());
 addEventListener("online", () => socket.wake());
 addEventListener("offline", () => socket.lose());

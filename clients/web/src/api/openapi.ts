@@ -386,6 +386,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My devices */
+        get: operations["get_push_devices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Push to this device from now on, as long as this session lasts
+         * @description It takes the place of what had this name, or this address, before; whoever had it.
+         */
+        put: operations["put_push_register"];
+        post?: never;
+        /** Push to this device no more */
+        delete: operations["delete_push_forget"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/groups": {
         parameters: {
             query?: never;
@@ -631,6 +669,23 @@ export interface paths {
         patch: operations["patch_chat_edit_message"];
         trace?: never;
     };
+    "/api/v1/groups/{group_id}/messages/{seq}/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a message of mine has come, with each member */
+        get: operations["get_push_receipts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/groups/{group_id}/messages/{seq}/versions": {
         parameters: {
             query?: never;
@@ -643,6 +698,27 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{group_id}/mute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Have no alerts of it, for good or until a time
+         * @description Who is mentioned by name is alerted all the same.
+         */
+        put: operations["put_groups_mute"];
+        post?: never;
+        /** Have alerts of it again */
+        delete: operations["delete_groups_unmute"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1036,6 +1112,63 @@ export interface paths {
         get: operations["get_people_permissions"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How devices can be pushed to */
+        get: operations["get_push_offers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pushes/{secret}/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The picture of a report that was pushed
+         * @description Its address came with the push, and is good for a day, while who was pushed to may see it.
+         */
+        get: operations["get_push_picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The device has these pushes
+         * @description Nobody needs to be signed in: who knows a `receipt` has got it by that push.
+         */
+        post: operations["post_push_acknowledge"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1645,6 +1778,16 @@ export interface components {
              * @description Of them, those that mention me or everyone.
              */
             mentions_unread: number;
+            /**
+             * Muted
+             * @description I want no alerts of it now; the others do not know.
+             */
+            muted: boolean;
+            /**
+             * Muted Until
+             * @description null where that is for good.
+             */
+            muted_until: string | null;
             /** My Role */
             my_role: ("owner" | "coordinator" | "staff" | "guest") | null;
             /** Name */
@@ -1702,6 +1845,14 @@ export interface components {
             username: string;
         } & {
             [key: string]: unknown;
+        };
+        /** Acknowledged */
+        Acknowledged: {
+            /**
+             * Receipts
+             * @description Each the `receipt` of a push.
+             */
+            receipts: string[];
         };
         /** AdminGroup */
         AdminGroup: {
@@ -2652,6 +2803,109 @@ export interface components {
             /** Party Id */
             party_id: string;
         };
+        /** Device */
+        Device: {
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "fcm" | "web_push";
+            /**
+             * Current
+             * @description Registered in the session of this request.
+             */
+            current: boolean;
+            /** Device Id */
+            device_id: string;
+            /**
+             * On
+             * @description Whether this Bchat can push by this channel: see GET /push.
+             */
+            on: boolean;
+            /** Platform */
+            platform: string;
+            /**
+             * Registered At
+             * Format: date-time
+             * @example 2026-11-22T17:26:03.120Z
+             */
+            registered_at: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * DeviceNew
+         * @description Either an `fcm_token` or a `web_push`.
+         */
+        DeviceNew: {
+            /**
+             * Fcm Token
+             * @default null
+             */
+            fcm_token?: string | null;
+            /**
+             * Platform
+             * @enum {string}
+             */
+            platform: "android" | "ios" | "web";
+            /** @default null */
+            web_push?: components["schemas"]["DeviceNew.WebPush"] | null;
+        };
+        /** WebPush */
+        "DeviceNew.WebPush": {
+            /** Endpoint */
+            endpoint: string;
+            keys: components["schemas"]["DeviceNew.WebPushKeys"];
+        };
+        /**
+         * WebPushKeys
+         * @description In base64url, as the browser's `PushSubscription` gives them.
+         */
+        "DeviceNew.WebPushKeys": {
+            /** Auth */
+            auth: string;
+            /** P256Dh */
+            p256dh: string;
+        };
+        /** DevicePage */
+        DevicePage: {
+            /** Items */
+            items: components["schemas"]["DevicePage.Device"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** Device */
+        "DevicePage.Device": {
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "fcm" | "web_push";
+            /**
+             * Current
+             * @description Registered in the session of this request.
+             */
+            current: boolean;
+            /** Device Id */
+            device_id: string;
+            /**
+             * On
+             * @description Whether this Bchat can push by this channel: see GET /push.
+             */
+            on: boolean;
+            /** Platform */
+            platform: string;
+            /**
+             * Registered At
+             * Format: date-time
+             * @example 2026-11-22T17:26:03.120Z
+             */
+            registered_at: string;
+        } & {
+            [key: string]: unknown;
+        };
         /**
          * Entry
          * @description One item of a timeline; each kind has fields of its own.
@@ -2881,6 +3135,16 @@ export interface components {
              * @description Of them, those that mention me or everyone.
              */
             mentions_unread: number;
+            /**
+             * Muted
+             * @description I want no alerts of it now; the others do not know.
+             */
+            muted: boolean;
+            /**
+             * Muted Until
+             * @description null where that is for good.
+             */
+            muted_until: string | null;
             /** My Role */
             my_role: ("owner" | "coordinator" | "staff" | "guest") | null;
             /** Name */
@@ -3028,6 +3292,16 @@ export interface components {
              * @description Of them, those that mention me or everyone.
              */
             mentions_unread: number;
+            /**
+             * Muted
+             * @description I want no alerts of it now; the others do not know.
+             */
+            muted: boolean;
+            /**
+             * Muted Until
+             * @description null where that is for good.
+             */
+            muted_until: string | null;
             /** My Role */
             my_role: ("owner" | "coordinator" | "staff" | "guest") | null;
             /** Name */
@@ -3476,6 +3750,15 @@ export interface components {
              */
             start: string;
         };
+        /** MuteNew */
+        MuteNew: {
+            /**
+             * Until
+             * @description null, or left out: for good.
+             * @default null
+             */
+            until?: string | null;
+        };
         /** MyChanges */
         MyChanges: {
             /**
@@ -3650,6 +3933,24 @@ export interface components {
             height: number;
             /** Width */
             width: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /** Offers */
+        Offers: {
+            /** Fcm */
+            fcm: boolean;
+            web_push: components["schemas"]["Offers.WebPushOffer"] | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** WebPushOffer */
+        "Offers.WebPushOffer": {
+            /**
+             * Public Key
+             * @description The `applicationServerKey` of a subscription.
+             */
+            public_key: string;
         } & {
             [key: string]: unknown;
         };
@@ -4054,6 +4355,40 @@ export interface components {
             }[];
             /** Next Cursor */
             next_cursor: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** ReceiptPage */
+        ReceiptPage: {
+            /** Items */
+            items: components["schemas"]["ReceiptPage.MemberReceipt"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /**
+             * Stored At
+             * Format: date-time
+             * @example 2026-11-22T17:26:03.120Z
+             */
+            stored_at: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /** MemberReceipt */
+        "ReceiptPage.MemberReceipt": {
+            /** Pushed At */
+            pushed_at: string | null;
+            /**
+             * Received At
+             * @description When a device first had it by push, if it did.
+             */
+            received_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "stored" | "pushed" | "received" | "read";
+            /** User Id */
+            user_id: string;
         } & {
             [key: string]: unknown;
         };
@@ -5762,6 +6097,78 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    get_push_devices: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DevicePage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    put_push_register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DeviceNew"];
+            };
+        };
+        responses: {
+            /** @description Successful response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Device"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    delete_push_forget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     get_groups_list_groups: {
         parameters: {
             query?: {
@@ -6277,6 +6684,33 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    get_push_receipts: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                group_id: string;
+                seq: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     get_chat_versions: {
         parameters: {
             query?: {
@@ -6299,6 +6733,56 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VersionPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    put_groups_mute: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["MuteNew"];
+            };
+        };
+        responses: {
+            /** @description Successful response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    delete_groups_unmute: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -7081,6 +7565,92 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Permissions"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_push_offers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Offers"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_push_picture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                secret: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description A part of it */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description Not changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    post_push_acknowledge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key from the same user: the same answer, nothing new, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Acknowledged"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };

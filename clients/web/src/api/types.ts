@@ -160,6 +160,7 @@ export type ServerFrame =
   | { type: "alert"; alert: Alert }
   | { type: "source"; source: SourceState }
   | { type: "read"; group_id: string; user_id: string; seq: number }
+  | { type: "muted"; group_id: string; muted: boolean; muted_until: string | null }
   | { type: "typing"; group_id: string; user_id: string }
   | { type: "position"; group_id: string; user_id: string; feature: Feature }
   | { type: "share"; share: Share }
@@ -171,6 +172,7 @@ export type ClientFrame =
   | { type: "hello"; token: string; device_id: string; groups?: Record<string, number> }
   | { type: "send"; ref: number; group_id: string; client_id: string; text: string; reply_to?: number; attachment_ids?: string[]; mentions?: string[] }
   | { type: "read"; group_id: string; seq: number }
+  | { type: "received"; group_id: string; seq: number; shown: boolean }
   | { type: "typing"; group_id: string }
   | { type: "position"; ref: number; group_id: string; feature: Feature; live: true }
   | { type: "ping"; ref: number };

@@ -311,3 +311,15 @@ describe("live positions", () => {
     expect(live(apply(state, share({ ends_at: "2026-11-23T12:00:00.000Z", version: 2 })))).toMatchObject({ ends_at: "2026-11-23T12:00:00.000Z", feature: { id: "s1" } });
   });
 });
+
+test("a mute stays when the group is told anew to all, and goes when it is said", () => {
+  const group: Group = { id: "g", name: "G", catalogue: "chat", visibility: "open", version: 1, my_role: "staff", last_seq: 0, read_seq: 0, muted: false, muted_until: null };
+  const me: User = { id: "me", display_name: "Me", kind: "staff", permissions: [] };
+  let state = apply(apply(nothing, { type: "signed_in", user: me, outbox: [] }), { type: "welcome", session_id: "s", user: me, groups: [group], heartbeat_s: 25 });
+  state = apply(state, { type: "muted", group_id: "g", muted: true, muted_until: "2099-01-01T00:00:00.000Z" });
+  const { muted: _, muted_until: __, ...toAll } = group;
+  state = apply(state, { type: "group", group: { ...toAll, name: "Other", version: 2 } });
+  expect(state.rooms.g!.group).toMatchObject({ name: "Other", muted: true, muted_until: "2099-01-01T00:00:00.000Z" });
+  state = apply(state, { type: "muted", group_id: "g", muted: false, muted_until: null });
+  expect(state.rooms.g!.group.muted).toBe(false);
+});

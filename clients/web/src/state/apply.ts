@@ -183,6 +183,8 @@ export function apply(state: State, event: Happening, now = Date.now()): State {
     }
     case "read":
       return inRoom(state, event.group_id, (room) => marked(room, event.user_id, event.seq, state.me?.id));
+    case "muted":
+      return inRoom(state, event.group_id, (room) => ({ ...room, group: { ...room.group, muted: event.muted, muted_until: event.muted_until } }));
     case "reads":
       return inRoom(state, event.group_id, (room) => event.items.reduce((r, mark) => marked(r, mark.user_id, mark.seq, state.me?.id), room));
     case "typing":
@@ -254,7 +256,8 @@ export function unread(room: Room): number {
 
 function welcomed(old: Room | undefined, { last_seq = 0, read_seq = 0, unread, mentions_unread, ...group }: Group): Room {
   return {
-    group: { ...group, my_role: group.my_role ?? old?.group.my_role },
+    // A frame to all members does not say who of them has muted it.
+    group: { ...(group.muted === undefined ? { muted: old?.group.muted, muted_until: old?.group.muted_until } : {}), ...group, my_role: group.my_role ?? old?.group.my_role },
     last_seq: Math.max(last_seq, old?.last_seq ?? 0),
     read_seq: Math.max(read_seq, old?.read_seq ?? 0),
     quiet: unread === undefined ? (old?.quiet ?? 0) : Math.max(0, last_seq - read_seq - unread),

@@ -4,9 +4,11 @@ import { ExpirationPlugin } from "workbox-expiration";
 import { cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute, type PrecacheEntry } from "workbox-precaching";
 import { NavigationRoute, registerRoute } from "workbox-routing";
 import { CacheFirst } from "workbox-strategies";
+import { listen } from "./push";
 
 declare const self: ServiceWorkerGlobalScope & { __WB_MANIFEST: (string | PrecacheEntry)[] };
 
+listen();
 cleanupOutdatedCaches();
 precacheAndRoute(self.__WB_MANIFEST);
 // Every address of the application is its one page; what the gateway serves beside it is not the application's.

@@ -8,6 +8,7 @@ import type { Room } from "../../state/apply";
 import { Avatar } from "../../ui/Avatar";
 import { Dialog } from "../../ui/Dialog";
 import { useFormat, useProblem } from "../../ui/format";
+import { MuteItem } from "./MuteItem";
 import { Typing } from "./Typing";
 import css from "./RoomScreen.module.css";
 
@@ -111,6 +112,7 @@ export function RoomHeader({ room, showMembers, ask }: { room: Room; showMembers
             </>
           )}
           <Menu.Divider />
+          {!group.ended_at && <MuteItem group={group} />}
           {!group.ended_at && (
             <Menu.Item leftSection={<IconDoorExit size={17} />} onClick={() => setSure("leave")}>
               {t("room.leave")}

@@ -11,6 +11,7 @@ import { Screen, Waiting } from "../../ui/Screen";
 import { Alerts } from "./Alerts";
 import { AvatarField } from "./AvatarField";
 import { Password } from "./Password";
+import { Pushing } from "./Pushing";
 import { Sessions } from "./Sessions";
 import css from "./settings.module.css";
 import { useChange } from "./useChange";
@@ -31,6 +32,7 @@ export default function SettingsScreen() {
         <div className={css.settings}>
           <Profile me={me} />
           <Section title={t("settings.alerts")}>
+            <Pushing me={me.id} />
             <Alerts settings={me.settings} />
           </Section>
           <Place me={me} />
