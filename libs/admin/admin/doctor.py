@@ -75,7 +75,7 @@ def _service(client: RpcClient, service: str) -> Iterator[Row]:
             (f"Is {service} running? Its log says why not; `kit examine` in its folder looks without it."),
         )
         return
-    yield row(service, "answers", f"{how['replicas']} replicas; version {how['version']}")
+    yield row(service, "answers", f"version {how['version']}, replicas: {how['replicas']}")
     middle = began + (now() - began) / 2
     apart = abs((parse(told["at"]) - middle).total_seconds())
     if apart > CLOCK_SECONDS + (now() - began).total_seconds():
@@ -86,7 +86,7 @@ def _service(client: RpcClient, service: str) -> Iterator[Row]:
     yield row(
         service,
         "dead_letters",
-        f"{count} dead letters",
+        f"{count} given up",
         (
             f"`bchat-admin dead list {service}` says why; then `bchat-admin dead redrive {service}`."
             if count
