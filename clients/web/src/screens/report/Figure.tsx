@@ -31,8 +31,8 @@ export function Figure({ chart, tap }: Props) {
     views.then(
       (drawn) => {
         if (gone || !drawn) return;
-        onTap(drawn, (key) => tapped.current?.(key));
         setState("drawn");
+        onTap(drawn, (key) => tapped.current?.(key));
       },
       () => gone || setState("failed"),
     );
