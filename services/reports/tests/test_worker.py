@@ -295,7 +295,7 @@ def test_a_worker_that_is_killed_while_it_looks_leaves_it_to_the_next_and_it_is_
         worker.wait()
         start()
         start()
-    until(lambda: [report.status for report in rows(stocked, Report)] == ["ready"])
+    until(lambda: [report.status for report in rows(stocked, Report)] == ["ready"], 180)
     stocked.work()
     [alert] = stocked.service(seller).alerts()["items"]
     assert (alert["subscription_id"], len(alert["items"])) == (id, 1)
