@@ -317,7 +317,7 @@ export function trim(groupId: string, from: number, to: number) {
 export function leaveAlone(groupId: string) {
   const room = store.getState().rooms[groupId];
   if (!room) return;
-  if (!room.live) happen({ type: "entries", group_id: groupId, entries: [], complete: false });
+  if (!room.live) happen({ type: "moved", group_id: groupId, entries: [] });
   else if (room.entries.length > 2 * ENTRIES) happen({ type: "trimmed", group_id: groupId, from: room.entries.at(-ENTRIES)!.seq, to: Infinity });
 }
 

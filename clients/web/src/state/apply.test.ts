@@ -105,6 +105,14 @@ describe("far back in a long room", () => {
     expect(unread(state.rooms.g!)).toBe(1);
   });
 
+  test("one stays there when too much was missed, and is at the end again when one has left", () => {
+    const back = apply(apply(far(), welcome(group({ last_seq: 2_000, read_seq: 900 }))), { type: "entries", group_id: "g", entries: [], complete: false });
+    expect(seqs(back)[0]).toBe(101);
+    const left = apply(back, { type: "moved", group_id: "g", entries: [] });
+    expect(left.rooms.g).toMatchObject({ entries: [], live: true });
+    expect(seqs(apply(left, page(...range(1_951, 2_000)))).at(-1)).toBe(2_000);
+  });
+
   test("paged to the end it is live again, and goes on with what is new", () => {
     const there = run(welcome(group({ last_seq: 160 })), { type: "moved", group_id: "g", entries: range(101, 150) }, page(...range(151, 160)), entry(text(161)));
     expect(there.rooms.g).toMatchObject({ live: true });

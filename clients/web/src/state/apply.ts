@@ -81,7 +81,7 @@ export type Happening =
   | { type: "me"; user: User }
   | { type: "link"; link: Link }
   | { type: "page"; group_id: string; entries: Entry[] }
-  /** Another part of the timeline is to be read: the window starts anew there. */
+  /** Another part of the timeline is to be read: the window starts anew there; without entries, at the end. */
   | { type: "moved"; group_id: string; entries: Entry[] }
   /** Of the window only what lies between these seqs is still needed. */
   | { type: "trimmed"; group_id: string; from: number; to: number }
@@ -139,13 +139,17 @@ export function apply(state: State, event: Happening, now = Date.now()): State {
     case "entry":
       return entered(state, event.group_id, [event.entry], now);
     case "entries":
-      if (event.complete === false) return inRoom(state, event.group_id, (room) => ({ ...room, entries: [], window: room.window + 1, live: true, typing: {} }));
+      if (event.complete === false)
+        return inRoom(state, event.group_id, (room) =>
+          // Who reads far back has lost nothing by it.
+          !room.live && room.last_seq >= (room.entries.at(-1)?.seq ?? Infinity) ? room : { ...room, entries: [], window: room.window + 1, live: true, typing: {} },
+        );
       return entered(state, event.group_id, event.entries, now);
     case "page":
       return entered(state, event.group_id, event.entries, now);
     case "moved":
       return entered(
-        inRoom(state, event.group_id, (room) => ({ ...room, entries: [], window: room.window + 1, live: event.entries.some((e) => e.seq >= room.last_seq) })),
+        inRoom(state, event.group_id, (room) => ({ ...room, entries: [], window: room.window + 1, live: event.entries.length === 0 || event.entries.some((e) => e.seq >= room.last_seq) })),
         event.group_id,
         event.entries,
         now,
