@@ -41,7 +41,11 @@ class Server:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                length = int(self.headers.get("Content-Length", 0))
+                body = self.rfile.read(length)
+                if len(body) < length:  # who sent it was killed
+                    self.close_connection = True
+                    return
                 status, headers, said = outer.answer(self.path, self.headers, body)
                 self.send_response(status)
                 for name, value in {"Content-Length": str(len(said)), **headers}.items():

@@ -112,7 +112,12 @@ export function RoomHeader({ room, showMembers, ask }: { room: Room; showMembers
             </>
           )}
           <Menu.Divider />
-          {!group.ended_at && <MuteItem group={group} />}
+          {!group.ended_at && (
+            <>
+              <MuteItem group={group} />
+              <Menu.Divider />
+            </>
+          )}
           {!group.ended_at && (
             <Menu.Item leftSection={<IconDoorExit size={17} />} onClick={() => setSure("leave")}>
               {t("room.leave")}

@@ -1,6 +1,8 @@
+import { IconBellOff } from "@tabler/icons-react";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
+import { isMuted } from "../../alerts/alert";
 import { unread, type Room } from "../../state/apply";
 import { useApp } from "../../state/store";
 import { Avatar } from "../../ui/Avatar";
@@ -26,6 +28,7 @@ export const RoomRow = memo(function RoomRow({ room, open }: { room: Room; open:
         <span className={css.lines}>
           <span className={css.line}>
             <strong data-new={count > 0 || undefined}>{group.name}</strong>
+            {isMuted(group, Date.now()) && <IconBellOff size={15} role="img" aria-label={t("list.muted")} />}
             {last && <time dateTime={last.at}>{when(last.at, format)}</time>}
           </span>
           <span className={css.line}>
