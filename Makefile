@@ -3,7 +3,7 @@
 do := @deploy/local/bootstrap deploy/local/make.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types contracts touched compatible release image pictures migrate run clean
+.PHONY: help setup demo test lint types contracts touched compatible roll release image pictures migrate run clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
@@ -36,6 +36,9 @@ touched: ## which services a change touches since their last release, or SINCE=c
 
 compatible: ## would the last release of each service, or S=chat, get on with all others as they are now?
 	$(do) compatible $(if $(S),'$(S)')
+
+roll: ## every service, under talk, to its last release and back: nothing may be lost
+	$(do) roll
 
 release: ## S=chat V=0.2.0: release a service: its version, a commit, a tag
 	$(do) release '$(S)' '$(V)'

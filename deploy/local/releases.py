@@ -151,7 +151,7 @@ class Releases:
             tag = self.last(part)
             if tag is None:
                 continue
-            old = self._told(self._checked_out(part, tag), part, now, methods=True)
+            old = self._told(self.checked_out(part, tag), part, now, methods=True)
             wrong += [_not_heard(part, tag, event, why) for event, why in old.heard.items() if why]
             if old.methods:
                 answered = self._told(self.root, part, now, methods=True).methods
@@ -173,12 +173,13 @@ class Releases:
             ]
         return wrong
 
-    def _checked_out(self, part: str, tag: str) -> Path:
-        """The work tree of a release, with an environment of its own, as its lock says."""
-        place = self.root / ".local" / "releases" / tag.replace("/", "-")
+    def checked_out(self, part: str, at: str) -> Path:
+        """The work tree of a release or another commit, with an environment of its own, as its lock says."""
+        commit = self.git("rev-parse", "--short", f"{at}^{{commit}}").strip()
+        place = self.root / ".local" / "releases" / f"{part}-{commit}"
         if not place.exists():
             self.git("worktree", "prune")
-            self.git("worktree", "add", "--quiet", "--force", "--detach", str(place), tag)
+            self.git("worktree", "add", "--quiet", "--force", "--detach", str(place), commit)
         uv = [os.environ.get("BCHAT_UV", "uv"), "sync", "--quiet", "--frozen", "--no-dev"]
         env = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
         done = subprocess.run(
@@ -190,7 +191,7 @@ class Releases:
             check=False,
         )
         if done.returncode:
-            raise Trouble(f"{tag} can't be set up: {done.stderr.strip()}")
+            raise Trouble(f"{part} of {at} can't be set up: {done.stderr.strip()}")
         return place
 
     def _told(self, root: Path, part: str, contracts: Contracts, *, methods: bool = False) -> Told:

@@ -150,6 +150,19 @@ class Stack:
         """Start it again after `stop`."""
         self._rpc().startProcess(self._full(name), False)
 
+    def roll(self, program: str, release: Path) -> None:
+        """Replace the processes of a program, one by one, by those of another release.
+
+        Args:
+            release: its work tree, with an environment of its own in `.venv`.
+        """
+        self._take(program, release)
+        for name in self.names:
+            if name.partition(".")[0] == program:
+                self.stop(name)
+                self.start(name)
+                self.wait_ready([name])
+
     @contextlib.contextmanager
     def stopped(self, name: str) -> Iterator[None]:
         """Stopped in here, and started again however this ends."""
@@ -428,6 +441,8 @@ log.file = false
             public.write_bytes(
                 made.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
             )
+        for program in PROGRAMS:
+            self._take(program, ROOT)
         sources = ROOT / "deploy" / "local" / "sources.yml"
         if not self.company:
             sources = self.place / "sources.yml"
@@ -453,6 +468,14 @@ log.file = false
             "BCHAT_PEOPLE_FILE": str(self.place / "people.json"),
             **self._settings,
         }
+
+    def _take(self, program: str, release: Path) -> None:
+        link = self.place / "release" / program
+        link.parent.mkdir(exist_ok=True)
+        new = link.with_name(f"{program}.new")
+        new.unlink(missing_ok=True)
+        new.symlink_to(release)
+        new.replace(link)
 
     def _supervise(self) -> None:
         counts = ",".join(f"{name}={count}" for name, count in self._count.items())

@@ -16,7 +16,8 @@ import psycopg2
 import pytest
 import requests
 from client import Device, Json, Refused, Someone, new_id, until
-from stack import Stack
+from releases import Releases
+from stack import PROGRAMS, Stack
 
 SERVICES = ("auth", "groups", "chat", "news", "location", "reports", "push")
 ENOUGH = 15
@@ -37,6 +38,22 @@ def restart(name: str) -> Callable[[Stack], None]:
     return strike
 
 
+def roll(part: str) -> Callable[[Stack], None]:
+    """To its last release (before there is one, the commit that is checked out) and back to what is now."""
+
+    def strike(stack: Stack) -> None:
+        releases = Releases()
+        last = releases.checked_out(part, releases.last(part) or "HEAD")
+        programs = [name for name in PROGRAMS if name.partition("-")[0] == part]
+        for release in (last, releases.root):
+            for program in programs:
+                stack.roll(program, release)
+                running = Path(f"/proc/{stack.pid(f'{program}.1')}/cwd").resolve()
+                assert running == release / "services" / part
+
+    return strike
+
+
 def gateway_worker(stack: Stack) -> None:
     master = stack.pid("gateway.2")
     (worker,) = Path(f"/proc/{master}/task/{master}/children").read_text().split()
@@ -50,12 +67,15 @@ def database_backend(stack: Stack) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
+# All of them when asked to (`make roll`): each takes its time.
+ROLLED = os.environ.get("ROLL", "chat gateway").split()
 KILLED = ("auth.1", "groups.1", "chat.1", "chat.2", "reports.1", "reports-worker.1", "gateway.1")
 STRIKES: dict[str, Callable[[Stack], None]] = {
     **{f"kill {name}": kill(name) for name in (*KILLED, "rabbitmq.1", "postgres.1")},
     "kill a worker of gateway.2": gateway_worker,
     "kill a backend of postgres.1": database_backend,
     **{f"restart {name}": restart(name) for name in ("chat.1", "groups.2", "gateway.1")},
+    **{f"roll {part}": roll(part) for part in ROLLED},
 }
 
 
