@@ -255,9 +255,8 @@ def compatible(service: str | None) -> int:
     for sentence in wrong:
         print(sentence, file=sys.stderr)
     if not wrong:
-        print(
-            f"Get on with the rest: {', '.join(map(str, map(releases.last, released))) or 'no release yet'}."
-        )
+        tags = " ".join(filter(None, map(releases.last, released)))
+        print(f"With all others as they are now get on: {tags or 'none yet, there is no release'}.")
     return 1 if wrong else 0
 
 
