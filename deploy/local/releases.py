@@ -262,7 +262,8 @@ def _stands(part: str) -> list[tuple[str, str]]:
         (f"{PARTS[part]}/pyproject.toml", r'^(version = ")[^"]+'),
         ("docker-compose.yml", rf"(image: {image}:)[\d.]+"),
     ]
-    bases = {"reports": ("reports", "reports-worker"), "admin": ()}.get(part, (part,))
+    workers = {"reports": ("reports", "reports-worker"), "push": ("push", "push-worker")}
+    bases = () if part == "admin" else workers.get(part, (part,))
     tag = rf"(newName: {image}, newTag: )[\d.]+"
     return found + [(f"deploy/k8s/base/{base}/kustomization.yaml", tag) for base in bases]
 
