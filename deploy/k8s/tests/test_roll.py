@@ -75,7 +75,7 @@ def test_new_secrets_are_those_that_the_resources_name() -> None:
 
 
 def named(value: object) -> list[tuple[str, str | None]]:
-    """The secrets that a resource names and that are not made by an operator, with the key."""
+    """The secrets that a resource can't do without and no operator makes, with the key."""
     if isinstance(value, list):
         return [found for inner in value for found in named(inner)]
     if not isinstance(value, dict):
@@ -83,6 +83,6 @@ def named(value: object) -> list[tuple[str, str | None]]:
     found = [
         (inner.get("name") or inner["secretName"], inner.get("key"))
         for kind in ("secretKeyRef", "secretRef", "secret", "passwordSecret", "importCredentialsSecret")
-        if isinstance(inner := value.get(kind), dict)
+        if isinstance(inner := value.get(kind), dict) and not inner.get("optional")
     ]
     return found + [each for inner in value.values() for each in named(inner)]
