@@ -57,6 +57,15 @@ POST /attachments
 GET /attachments/{}
 GET /attachments/{}/thumbnail
 DELETE /attachments/{}
+PUT /groups/{}/mute
+DELETE /groups/{}/mute
+GET /groups/{}/messages/{}/receipts
+GET /push
+GET /devices
+PUT /devices/{}
+DELETE /devices/{}
+POST /receipts
+GET /pushes/{}/picture
 PUT /groups/{}/read
 GET /groups/{}/reads
 POST /groups/{}/positions
@@ -125,7 +134,9 @@ def test_the_openapi_document_is_valid_and_has_every_call_of_the_protocol(docume
 
 def test_the_asyncapi_document_has_every_frame(documents: Documents) -> None:
     assert documents.asyncapi["asyncapi"].startswith("3.")
-    assert {"hello", "send", "position", "read", "typing", "ping"} <= documents.frames["fromClient"].keys()
+    assert {"hello", "send", "position", "read", "received", "typing", "ping"} <= documents.frames[
+        "fromClient"
+    ].keys()
     told = {"welcome", "entries", "entry", "ack", "error", "pong", "group", "group_gone"}
     told |= {
         "member",
@@ -137,6 +148,7 @@ def test_the_asyncapi_document_has_every_frame(documents: Documents) -> None:
         "source",
         "calendar",
         "read",
+        "muted",
         "typing",
         "position",
         "share",

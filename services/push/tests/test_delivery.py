@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from conftest import Clock, House
 from kit import clock
 from kit.caller import Caller
 from kit.errors import Invalid
@@ -15,6 +14,7 @@ from push import events
 from push.messages import Message
 from push.outcomes import Retry, retry_after
 from push.web_push import WebPush, is_public
+from push_house import Clock, House
 from standins import Answer, fcm_error, of_json
 
 

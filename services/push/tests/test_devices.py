@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
-from conftest import Clock, House
 from kit.caller import Caller
 from kit.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Unauthenticated
 from kit.event import new_id
 from kit.testing import check_models
 from push import events
 from push.channels import Channels
+from push_house import Clock, House
 from sqlalchemy import Engine
 from standins import Browser
 

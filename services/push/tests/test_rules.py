@@ -5,12 +5,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from conftest import Clock, House
 from hypothesis import given
 from hypothesis import strategies as st
 from kit.event import new_id
 from push import events
 from push.rules import Who, quiet_until
+from push_house import Clock, House
 
 
 def test_members_with_a_device_are_told_once_they_had_the_time_to_see_it(house: House, time: Clock) -> None:

@@ -4,10 +4,10 @@ import re
 from typing import Any
 
 import pytest
-from conftest import Clock, House
 from kit.errors import NotFound
 from kit.event import new_id
 from push.words import _SENTENCES, language_of
+from push_house import Clock, House
 
 REPORT = {
     "type": "receivables",
