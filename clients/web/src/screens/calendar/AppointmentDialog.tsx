@@ -7,6 +7,7 @@ import { useApp } from "../../state/store";
 import { Dialog } from "../../ui/Dialog";
 import { useProblem } from "../../ui/format";
 import { useKey } from "../../ui/useKey";
+import { useZone } from "../../ui/useZone";
 
 export const REPEATS = ["", "FREQ=DAILY", "FREQ=WEEKLY", "FREQ=WEEKLY;INTERVAL=2", "FREQ=MONTHLY", "FREQ=YEARLY"] as const;
 const FIELDS = ["title", "description", "place", "start", "end", "rrule"];
@@ -15,7 +16,7 @@ export default function AppointmentDialog({ day, close }: { day?: string; close:
   const { t } = useTranslation();
   const say = useProblem();
   const rooms = useApp((state) => state.rooms);
-  const zone = useApp((state) => state.me!.timezone) || Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const zone = useZone();
   const key = useKey();
   const groups = Object.values(rooms).filter(({ group }) => !group.ended_at);
   const [group, setGroup] = useState<string | null>(groups[0]?.group.id ?? null);

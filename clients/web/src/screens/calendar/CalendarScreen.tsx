@@ -11,7 +11,7 @@ import { useApp } from "../../state/store";
 import { useFormat, type Format } from "../../ui/format";
 import { Nothing, Screen, Waiting } from "../../ui/Screen";
 import { instantOf } from "../../ui/zone";
-import { useZone } from "../create/GroupFields";
+import { useZone } from "../../ui/useZone";
 import css from "./calendar.module.css";
 import { type Day, daysBetween, daysOf, monthOf, plus, spanOf, type View } from "./days";
 

@@ -2,13 +2,11 @@ import { Radio, SegmentedControl, Select, Stack, Text, Textarea, TextInput } fro
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Catalogue, Group } from "../../api/types";
-import { useApp } from "../../state/store";
+import { useZone } from "../../ui/useZone";
 import { instantOf, localOf } from "../../ui/zone";
 import { useReportTypes } from "../report/useReports";
 
 const CATALOGUES: Catalogue[] = ["chat", "business", "task"];
-
-export const useZone = () => useApp((state) => state.me?.timezone) || Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** What a group is, as a form; of a new one or of one there is. */
 export function useGroupFields(group?: Group) {

@@ -10,7 +10,7 @@ import { useProblem } from "../../ui/format";
 import { instantOf, localOf } from "../../ui/zone";
 import { useMembers } from "../members/useMembers";
 import { STATES } from "../room/TaskBar";
-import { useZone } from "./GroupFields";
+import { useZone } from "../../ui/useZone";
 
 /** A task's state, whose it is, and by when; for its owner and coordinators. */
 export default function ManageDialog({ group, close }: { group: Group; close: () => void }) {

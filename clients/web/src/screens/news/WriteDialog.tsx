@@ -11,7 +11,7 @@ import { Dialog } from "../../ui/Dialog";
 import { useProblem } from "../../ui/format";
 import { useKey } from "../../ui/useKey";
 import { instantOf, localOf } from "../../ui/zone";
-import { useZone } from "../create/GroupFields";
+import { useZone } from "../../ui/useZone";
 
 const AUDIENCES = ["everyone", "staff", "groups"] as const;
 const FIELDS = ["title", "body", "group_ids", "publish_at", "expires_at"];

@@ -1,9 +1,14 @@
-import { Drawer, TextInput } from "@mantine/core";
+import { Button, Drawer, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useLocation } from "wouter";
 import type { Group } from "../../api/types";
+import { seqAt } from "../../session";
+import { useProblem } from "../../ui/format";
+import { useZone } from "../../ui/useZone";
+import { instantOf, localOf } from "../../ui/zone";
 import { Messages } from "./Messages";
 
 /** Search in one room, beside its talk; on a phone it makes way for what was found. */
@@ -23,7 +28,54 @@ export default function SearchPanel({ group, close }: { group: Group; close: () 
         data-autofocus
         mb="sm"
       />
-      {asked && <Messages query={asked} groupId={group.id} go={close} />}
+      {asked ? <Messages query={asked} groupId={group.id} go={close} /> : <Day group={group} close={close} />}
     </Drawer>
+  );
+}
+
+/** Leads to what was said first on a day, or after it. */
+function Day({ group, close }: { group: Group; close: () => void }) {
+  const { t } = useTranslation();
+  const say = useProblem();
+  const zone = useZone();
+  const [, go] = useLocation();
+  const [day, setDay] = useState("");
+  const [wait, setWait] = useState(false);
+  const [problem, setProblem] = useState<string>();
+  const lead = async () => {
+    setWait(true);
+    setProblem(undefined);
+    try {
+      go(`/g/${group.id}?at=${await seqAt(group.id, new Date(instantOf(`${day}T00:00`, zone)))}`);
+      close();
+    } catch (refused) {
+      setProblem(say(refused));
+      setWait(false);
+    }
+  };
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        void lead();
+      }}
+    >
+      <TextInput
+        type="date"
+        label={t("search.day")}
+        value={day}
+        max={localOf(new Date().toISOString(), zone).slice(0, 10)}
+        onChange={(event) => setDay(event.currentTarget.value)}
+        error={problem}
+        required
+        withAsterisk={false}
+        rightSectionWidth={84}
+        rightSection={
+          <Button type="submit" size="compact-sm" variant="light" loading={wait} disabled={!day}>
+            {t("search.go")}
+          </Button>
+        }
+      />
+    </form>
   );
 }

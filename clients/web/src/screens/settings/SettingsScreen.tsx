@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { IconLogout } from "@tabler/icons-react";
 import { type FormEvent, type ReactNode, useEffect, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useZone } from "../../ui/useZone";
 import type { User } from "../../api/types";
 import { LANGUAGES } from "../../i18n";
 import { get, signOut } from "../../session";
@@ -35,7 +36,7 @@ export default function SettingsScreen() {
             <Pushing me={me.id} />
             <Alerts settings={me.settings} />
           </Section>
-          <Place me={me} />
+          <Place />
           <Section title={t("settings.security")}>
             <Password />
             <Sessions />
@@ -86,11 +87,11 @@ function Profile({ me }: { me: User }) {
 }
 
 /** Language, time zone and colours: how this person reads. */
-function Place({ me }: { me: User }) {
+function Place() {
   const { t, i18n } = useTranslation();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const { save, words } = useChange();
-  const zone = me.timezone || Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const zone = useZone();
   return (
     <Section title={t("settings.place")}>
       <Stack>

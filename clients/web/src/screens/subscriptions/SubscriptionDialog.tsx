@@ -3,7 +3,7 @@ import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Question, Step, Subscription, Trigger } from "../../api/reports";
 import { access, make, queries } from "../../session";
-import { useApp } from "../../state/store";
+import { useZone } from "../../ui/useZone";
 import { Dialog } from "../../ui/Dialog";
 import { useProblem } from "../../ui/format";
 import { useKey } from "../../ui/useKey";
@@ -29,7 +29,7 @@ export default function SubscriptionDialog({ start, subscription, close }: Props
   const { t } = useTranslation();
   const say = useProblem();
   const key = useKey();
-  const myZone = useApp((state) => state.me?.timezone) || Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const myZone = useZone();
   const [question, setQuestion] = useState<Question | null>(subscription ?? start?.question ?? null);
   const [room, setRoom] = useState<string | null>(subscription ? (subscription.target === "me" ? null : subscription.target.group_id) : (start?.room ?? null));
   const [by, setBy] = useState(subscription?.trigger ? "trigger" : "schedule");
