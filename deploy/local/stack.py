@@ -172,7 +172,7 @@ class Stack:
         finally:
             self.start(name)
 
-    def wait_ready(self, names: Sequence[str] | None = None, deadline: float = 180) -> None:
+    def wait_ready(self, names: Sequence[str] | None = None, deadline: float = 600) -> None:
         """Wait until they serve; all of them, unless named."""
         waiting = [name for name in names or self.names if name.partition(".")[0] not in {"player"}]
 
