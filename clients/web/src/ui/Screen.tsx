@@ -52,7 +52,12 @@ interface Asked {
 export function Waiting({ query, has }: { query: Asked; has: boolean }) {
   const { t } = useTranslation();
   const say = useProblem();
-  if (query.isPending) return <Loader className={css.wait} type="dots" aria-label={t("do.loading")} />;
+  if (query.isPending)
+    return (
+      <div className={css.wait}>
+        <Loader type="dots" aria-label={t("do.loading")} />
+      </div>
+    );
   if (!query.error || has) return null;
   return (
     <div className={css.wait} role="alert">
