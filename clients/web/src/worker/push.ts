@@ -46,8 +46,8 @@ async function open(path: string) {
   const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
   const there = windows.find((one) => new URL(one.url).pathname === url.pathname) ?? windows.find((one) => one.visibilityState === "visible") ?? windows[0];
   if (!there) return void (await self.clients.openWindow(url.href));
-  await there.focus();
   there.postMessage({ type: "open", path: url.pathname }); // not `navigate`, which would load the page anew
+  await there.focus();
 }
 
 export function listen() {
