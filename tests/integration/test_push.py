@@ -166,3 +166,4 @@ def test_a_thousand_devices_hear_it_once_though_a_worker_is_killed_in_the_middle
     assert len(twice) <= AT_ONCE
     tags = {message["data"]["tag"] for to, message in fcm.messages if to in twice}
     assert tags <= {f"room:{group}"}
+    tom.post("/auth/logout", {})  # else each of them would hear of what all further tests do
