@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from kit.caller import Caller
 from kit.clock import now, rfc3339
 from kit.db import Transaction, new_id
+from kit.fields import is_id
 from sqlalchemy.dialects.postgresql import JSONB
 
 from reports import due, rooms
@@ -249,6 +250,8 @@ def seen(tx: Transaction, caller: Caller, id: str, *, lock: bool = False) -> Ale
     Raises:
         NotFound
     """
+    if not is_id(id):
+        raise alert_not_found()
     query = visible(caller).where(Alert.id == id)
     found: Alert | None = tx.scalars(query.with_for_update() if lock else query).first()
     if found is None:

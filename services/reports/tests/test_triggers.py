@@ -389,8 +389,9 @@ def test_a_rooms_alert_is_for_members_who_may_see_the_report(owed: Any, lender: 
         service = owed.service(caller)
         assert service.alerts()["items"] == []
         for ask in (service.alert, service.acknowledge):
-            with pytest.raises(NotFound):
-                ask(alert_id=alert_id)
+            for id in (alert_id, "0"):
+                with pytest.raises(NotFound):
+                    ask(alert_id=id)
     [made] = heard(owed, "report_made")
     assert set(made[2]) == set(audience)
     assert made[1]["kpi"]["label"] == "Receivables"
