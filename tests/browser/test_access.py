@@ -80,6 +80,7 @@ def test_every_screen_is_for_everybody_in_both_directions(opened: Opened, named:
     for path in (*SCREENS, f"/g/{group}/map"):
         ann.visit(path)
         expect(ann.page.get_by_role("heading").first).to_be_visible()
+        expect(ann.page.get_by_role("status", name="Loading…")).to_have_count(0)
         found += [f"{path}: {one}" for one in ann.violations()]
     ann.visit("/").is_in()
     ann.page.keyboard.press("?")

@@ -17,7 +17,7 @@ from machine import mariadb_bin, provide
 @contextmanager
 def running(place: Path) -> Iterator[sa.URL]:
     """A server in this folder, as its root; its files and its process go with the block."""
-    provide(print, servers=False, browser=False, mariadb=True)
+    provide(print, servers=False, browser=False, tests=True)
     binaries = mariadb_bin()
     assert binaries
     password, data = uuid4().hex, place / "data"

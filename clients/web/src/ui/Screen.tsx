@@ -55,7 +55,7 @@ export function Waiting({ query, has }: { query: Asked; has: boolean }) {
   if (query.isPending)
     return (
       <div className={css.wait}>
-        <Loader type="dots" aria-label={t("do.loading")} />
+        <Loader type="dots" role="status" aria-label={t("do.loading")} />
       </div>
     );
   if (!query.error || has) return null;

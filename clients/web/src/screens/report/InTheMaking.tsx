@@ -45,7 +45,7 @@ export function NotShown({ query }: { query: Pick<ReturnType<typeof useReport>, 
   if (!error)
     return (
       <div className={css.alone}>
-        <Loader type="dots" aria-label={t("do.loading")} />
+        <Loader type="dots" role="status" aria-label={t("do.loading")} />
       </div>
     );
   const status = error instanceof Problem ? error.status : 0;

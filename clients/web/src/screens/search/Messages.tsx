@@ -40,7 +40,7 @@ export function Messages({ query, groupId, go }: { query: string; groupId?: stri
   });
   const found = search.data?.pages.flatMap((page) => page.items) ?? [];
   if (!enough(query)) return <p className={css.none}>{t("search.more_letters")}</p>;
-  if (search.isPending) return <Loader className={css.wait} type="dots" size="sm" aria-label={t("do.loading")} />;
+  if (search.isPending) return <Loader className={css.wait} type="dots" size="sm" role="status" aria-label={t("do.loading")} />;
   return (
     <>
       {search.error && (
