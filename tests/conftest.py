@@ -46,6 +46,7 @@ def stack(
     settings = {
         "REFRESH_GRACE_SECONDS": "0",
         "HELLO_SECONDS": "3",
+        "RPC_SECONDS": "20",  # the machine runs the other half of the tests beside it
         "NEWCOMERS_ADDRESS_LIMIT": "10",
         "TRACES_URL": collector.url,
         # None of all there are, but those whose id a test has chosen to be among them.

@@ -58,7 +58,7 @@ def test_a_report_is_followed_to_its_facts_saved_compared_and_subscribed_to(open
     with page.expect_download() as download:
         page.get_by_role("menuitem", name="CSV").click()
     saved = Path(download.value.path()).read_text("utf-8-sig").splitlines()
-    assert saved[0].startswith("Month,Revenue,Previous period")
+    assert saved[0].startswith("Month,Revenue (EUR),Previous period (EUR)")
     assert len(saved) > 12
 
     page.get_by_role("button", name="More about this report").click()
