@@ -13,6 +13,8 @@ const keyOf = (userId: string) => `bchat.sharing.${userId}`;
 let mine: Record<string, string> = {};
 let watch: number | undefined;
 let told = 0;
+let newest: GeolocationPosition | undefined;
+let waiting: ReturnType<typeof setTimeout> | undefined;
 
 /**
  * Where this device is.
@@ -89,9 +91,13 @@ function follow() {
 
 function tell(position: GeolocationPosition) {
   follow(); // a share may have ended by its time
-  if (Date.now() - told < EVERY_MS) return;
-  told = Date.now();
-  for (const id of running()) move(id, featureOf(position));
+  newest = position;
+  // What comes too soon is told when it is time, for it may be the last: who stands still is not found again.
+  waiting ??= setTimeout(() => {
+    waiting = undefined;
+    told = Date.now();
+    for (const id of running()) move(id, featureOf(newest!));
+  }, Math.max(0, told + EVERY_MS - Date.now()));
 }
 
 store.subscribe((state, before) => {
