@@ -10,7 +10,7 @@ from window import Named, Opened
 
 # The push services of browsers are out on the internet: a local one stands for them.
 SUBSCRIBE = """PushManager.prototype.subscribe = PushManager.prototype.getSubscription = async () => ({
-    toJSON: () => %(subscription)s,
+    toJSON: () => (%(subscription)s),
     options: { applicationServerKey: Uint8Array.from(atob(%(key)s), (c) => c.charCodeAt(0)).buffer },
     unsubscribe: async () => true,
 })"""
@@ -37,7 +37,7 @@ def test_who_is_away_is_notified_and_led_to_the_room(
     ann.sign_in()
     ann.account("Settings")
     switch = ann.page.get_by_role("switch", name="Notifications on this device")
-    switch.check()
+    switch.click()
     expect(switch).to_be_checked()
     ann.page.reload()
     expect(switch).to_be_checked()
