@@ -78,7 +78,7 @@ def test_who_is_away_is_notified_and_led_to_the_room(
     )
     until(lambda: state() == "received", "acknowledged by the browser")
     ((title, body, tag),) = worker.evaluate(SHOWN)
-    assert (title, tag) == (name, f"room:{group}")
+    assert (title, tag) == (f"{name} (2)", f"room:{group}")  # she was brought into it, too
     assert body.endswith(": The ship is in.")
 
     ann.visit("/calendar")
