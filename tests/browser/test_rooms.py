@@ -152,11 +152,8 @@ def test_the_owner_changes_the_group_invites_and_hands_it_over(opened: Opened, n
     expect(page.get_by_role("heading", name="Ann Baker · Bob Carter")).to_be_visible()
 
 
-def test_one_sets_ones_picture_password_and_alerts(opened: Opened, named: Named) -> None:
-    room = named("Quiet")
-    ann, bob = opened("Ann Baker"), opened("Bob Carter", phone=True)
-    bob.create(room)
-    ann.join(room)
+def test_one_sets_ones_picture_and_password(opened: Opened) -> None:
+    ann = opened("Ann Baker")
     page = ann.page
     page.get_by_role("link", name="Settings").click()
     out = io.BytesIO()
@@ -170,7 +167,7 @@ def test_one_sets_ones_picture_password_and_alerts(opened: Opened, named: Named)
     until(lambda: ann.person.get("/me")["avatar_url"], "the picture kept")
 
     page.get_by_role("button", name="Change the password").click()
-    ann.expects("status of 40[0-9]")
+    ann.expects("status of 422")
     page.get_by_label("The password until now").fill("not this one")
     page.get_by_label("The new password").fill("another one, and long")
     page.get_by_role("dialog").get_by_role("button", name="Change the password").click()
@@ -178,15 +175,5 @@ def test_one_sets_ones_picture_password_and_alerts(opened: Opened, named: Named)
     page.get_by_label("The password until now").fill(ann.person.password)
     page.get_by_role("dialog").get_by_role("button", name="Change the password").click()
     expect(page.get_by_text("The password has been changed")).to_be_visible()
-    expect(page.get_by_text("This device")).to_be_visible()
+    expect(page.get_by_text("This device", exact=True)).to_be_visible()
     assert ann.violations() == []
-
-    told = page.get_by_role("alert").filter(has_text=room)
-    bob.say("Can you hear me?")
-    expect(told).to_contain_text("Can you hear me?")
-    told.get_by_role("button", name="Close").click()
-    page.get_by_text("Alert me to messages").click()
-    expect(page.get_by_text("Saved")).to_be_visible()
-    bob.say("And now?")
-    expect(ann.room(room).get_by_text("And now?")).to_be_visible()
-    expect(told).to_have_count(0)
