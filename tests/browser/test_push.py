@@ -64,7 +64,7 @@ def test_who_is_away_is_notified(
         receipts = bea.get(f"/groups/{group}/messages/{entry['seq']}/receipts")["items"]
         return str(next(one["state"] for one in receipts if one["user_id"] == ann.person.id))
 
-    until(pushed, "pushed to the browser")
+    until(pushed, "pushed to the browser", 180)
     cdp.send(
         "ServiceWorker.deliverPushMessage",
         {
