@@ -26,6 +26,7 @@ log = get_logger(__name__)
 
 LOST = (OSError, AMQPError)
 LOOK_SECONDS = 0.05
+IDLE_SECONDS = 1.0
 DATABASE_AWAY_SECONDS = 2.0
 
 
@@ -104,7 +105,7 @@ class Workers:
                     if self._stop.is_set():
                         consumer.cancel()
                     with suppress(TimeoutError):
-                        connection.drain_events(timeout=LOOK_SECONDS)
+                        connection.drain_events(timeout=LOOK_SECONDS if in_hand else IDLE_SECONDS)
                     for message, problem in self._finished():
                         if message.channel.connection is None:
                             continue  # of a connection since lost, over which it comes again
