@@ -26,11 +26,8 @@ def acknowledge(tx: Transaction, secrets: Collection[str]) -> int:
         # Its worker may not have noted yet that it was sent.
         row.state, row.acknowledged_at = "acknowledged", clock.now()
         ACKNOWLEDGED.labels(row.channel).inc()
-        tx.execute(
-            sa.update(Telling)
-            .where(Telling.user_id == row.user_id, Telling.topic == row.topic)
-            .values(unanswered=0)
-        )
+    told = sa.tuple_(Telling.user_id, Telling.topic).in_({(row.user_id, row.topic) for row in fresh})
+    tx.execute(sa.update(Telling).where(told).values(unanswered=0))
     received: list[dict[str, Any]] = [
         {"user_id": row.user_id, "group_id": row.topic.removeprefix("room:"), "received_seq": row.upto_seq}
         for row in fresh
