@@ -617,18 +617,17 @@ def task_settled(tx: Transaction, sources: Mapping[str, Source], group_id: str, 
     Args:
         target: by when it is still to be done.
     """
-    waiting = tx.scalars(
+    settled = sa.func.starts_with(Thing.name, _task(group_id, "")) & (
+        Thing.name != _task(group_id, target or "")
+    )
+    told = tx.scalars(
         sa.select(Subscription)
-        .where(Subscription.trigger["kind"].astext == "task_overdue")
+        .where(Subscription.id.in_(sa.select(Thing.subscription_id).where(settled)))
         .order_by(Subscription.id)
         .with_for_update()
     ).all()
-    for row in waiting:
-        gone = sa.delete(Thing).where(
-            Thing.subscription_id == row.id,
-            sa.func.starts_with(Thing.name, _task(group_id, "")),
-            Thing.name != _task(group_id, target or ""),
-        )
+    for row in told:
+        gone = sa.delete(Thing).where(Thing.subscription_id == row.id, settled)
         over(tx, row, {id for id in tx.scalars(gone.returning(Thing.alert_id)) if id}, sources)
 
 
