@@ -71,6 +71,7 @@ def test_a_killed_gateway_swallows_no_message(stack: Stack, opened: Opened, name
     ann.say(*after)
     for window in (ann, bob):
         window.sees(*before, *after)
+    stack.wait_ready(["gateway.1"])
     ann.page.reload()
     ann.sees(*before, *after)
 

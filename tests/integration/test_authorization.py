@@ -343,7 +343,7 @@ def test_a_call_is_for_whom_it_should_be(house: House, call: str) -> None:
 FRAMES = """
 send      group_not_found group_not_found ack  ack  ack  ack  group_not_found
 position  group_not_found group_not_found ack  ack  ack  ack  group_not_found
-live      not_a_member    not_a_member    not_sharing not_sharing not_sharing not_sharing not_a_member
+live      not_a_member    not_a_member    not_sharing not_sharing not_sharing - not_a_member
 read      group_not_found group_not_found -    -    -    -    group_not_found
 typing    not_a_member    not_a_member    -    -    -    -    not_a_member
 ping      pong            pong            pong pong pong pong pong
