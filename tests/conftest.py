@@ -12,7 +12,7 @@ from stack import Stack
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(1, str(Path(__file__).parents[1] / "services" / "push" / "tests"))
 
-from client import Connected, Device, Http, Person, Someone, new_id
+from client import Connected, Device, Http, Person, Someone, new_id, until
 from collector import Collector
 from documents import Documents
 from standins import LocalFcm, LocalWebPush
@@ -87,6 +87,14 @@ def someone(stack: Stack, admin: Person) -> Someone:
         return Person(stack.urls, name, body["password"], address).login()
 
     return make
+
+
+@pytest.fixture(scope="session")
+def books(admin: Person) -> None:
+    """The company's numbers are there to report on."""
+    source = admin.get("/sources")["items"][0]
+    admin.post(f"/sources/{source['name']}/acquire")
+    until(lambda: admin.get("/sources")["items"][0]["as_of"], "the books read", 120)
 
 
 @pytest.fixture

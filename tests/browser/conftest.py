@@ -11,7 +11,7 @@ from stack import Stack
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from client import Person, Someone, new_id, until
+from client import Someone, new_id
 from window import Named, Opened, Window, context, launch
 
 
@@ -66,11 +66,3 @@ def opened(
             print(f"What was shown is in {tmp_path}")  # noqa: T201
         window.context.close()
     assert troubles == [[] for _ in windows]
-
-
-@pytest.fixture(scope="session")
-def books(admin: Person) -> None:
-    """The company's numbers are there to report on."""
-    source = admin.get("/sources")["items"][0]
-    admin.post(f"/sources/{source['name']}/acquire")
-    until(lambda: admin.get("/sources")["items"][0]["as_of"], "the books read", 120)

@@ -17,6 +17,7 @@ from documents import Documents
 from PIL import Image
 from stack import Stack
 
+pytestmark = pytest.mark.usefixtures("books")
 Json = dict[str, Any]
 WHO = ("nobody", "stranger", "outsider", "guest", "member", "coordinator", "owner", "administrator")
 LATER = (datetime.now(UTC) + timedelta(days=30)).isoformat(timespec="milliseconds").replace("+00:00", "Z")

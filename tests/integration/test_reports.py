@@ -16,14 +16,9 @@ from client import Connected, Device, Http, Json, Person, Refused, Someone, unti
 from requests import Response
 from stack import Stack
 
+pytestmark = pytest.mark.usefixtures("books")
 SALES = ("reports:sales",)
 FORMS = {"png": b"\x89PNG", "svg": b"<svg", "pdf": b"%PDF-", "csv": b"\xef\xbb\xbf", "xlsx": b"PK"}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def loaded(admin: Person) -> None:
-    """The books of the company have been read once."""
-    until(lambda: any(s["as_of"] for s in admin.get("/sources")["items"]), "read", 120)
 
 
 def pushed(device: Device, report_id: str) -> Json:
