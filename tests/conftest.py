@@ -48,6 +48,9 @@ def stack(
         "HELLO_SECONDS": "3",
         "RPC_SECONDS": "20",  # the machine runs the other half of the tests beside it
         "NEWCOMERS_ADDRESS_LIMIT": "10",
+        # Hundreds of people are made and signed in; auth's own tests have passwords as dear as they are.
+        "ARGON2_MEMORY_KIB": "1024",
+        "ARGON2_TIME": "1",
         "TRACES_URL": collector.url,
         # None of all there are, but those whose id a test has chosen to be among them.
         "TRACES_SAMPLE": "0.000001",

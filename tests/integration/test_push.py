@@ -77,7 +77,9 @@ def test_a_message_comes_to_phone_and_browser_and_its_sender_sees_how_far(
     assert receipt(entry["seq"])["state"] == "stored"
     until(lambda: on_phone() and in_browser(), "pushed to both")
     (pushed,) = on_phone()
-    assert (pushed["title"], pushed["tag"]) == ("Harbour", f"room:{group}")
+    # That they were let in may be told with it or before.
+    assert pushed["title"].startswith("Harbour")
+    assert pushed["tag"] == f"room:{group}"
     assert pushed["body"].endswith(": The ship is in.")
     assert in_browser()[0]["body"] == pushed["body"]
     until(lambda: receipt(entry["seq"])["state"] == "pushed", "noted")
