@@ -18,10 +18,13 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from zxcvbn import zxcvbn
 
 from auth.models import ADMINISTRATOR, PERMISSIONS, Kind, username_key
 
 PASSWORD_LENGTH = range(10, 257)
+# Of zxcvbn's 0 to 4; and what it looks at, for its work grows with the length.
+LEAST_SCORE, GUESSED_LENGTH = 2, 72
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
 
@@ -46,6 +49,10 @@ def _password(text: str, info: ValidationInfo) -> str:
     username = info.data.get("username") or (info.context or {}).get("username", "")
     if username_key(password) == username_key(username):
         raise ValueError("The password must not be the username.")
+    # Below this, less than a million guesses: one of the commonest, or made of one, or a row of keys. More it
+    # need not bear, for logins are throttled.
+    if zxcvbn(password[:GUESSED_LENGTH], user_inputs=[username])["score"] < LEAST_SCORE:
+        raise ValueError("The password is too easy to guess.")
     return password
 
 

@@ -16,6 +16,8 @@ from kit.event import new_id
 from kit.testing import hear_event, said, staff
 
 Refused = Callable[..., Refusal]
+# Of the commonest, one made harder in the way everybody does, a row of keys, a repetition, the username and more.
+GUESSED = ("1234567890", "P@ssw0rd2026", "qwertyuiop", "aaaaaaaaaaaa", "mei.lin.2026!")
 NEW = {"username": "mei", "password": "correct horse battery", "kind": "staff"}
 
 
@@ -88,6 +90,7 @@ def test_only_an_administrator_of_now_creates_and_changes_people(
         ({"password": "too short"}, ["password"]),
         ({"password": "x" * 257}, ["password"]),
         ({"username": "mei.lin.2026", "password": "MEI.lin.2026"}, ["password"]),
+        *(({"username": "mei.lin.2026", "password": guessed}, ["password"]) for guessed in GUESSED),
         ({"display_name": "x" * 101}, ["display_name"]),
         ({"display_name": "Mei\nLin"}, ["display_name"]),
         ({"kind": "robot"}, ["kind"]),
