@@ -168,6 +168,7 @@ class Worker:
                 caller=caller,
                 timeout=self._settings.REPORT_SECONDS,
                 report_id=newest.body["report_id"],
+                pushed=True,
             )
         except (Refusal, RemoteFailure) as refusal:
             log.info("push_without_numbers", reason=str(refusal))
