@@ -3,7 +3,7 @@
 from kit.observe import get_logger
 
 from push.fcm import Fcm
-from push.messages import Message
+from push.messages import Message, Withdrawal
 from push.models import Device
 from push.outcomes import Outcome
 from push.settings import PushSettings
@@ -39,10 +39,11 @@ class Channels:
         """Who is slowed together."""
         return "fcm" if device.channel == "fcm" else service_of(device.address)
 
-    def send(self, device: Device, message: Message, ttl: int) -> Outcome:
+    def send(self, device: Device, message: Message | Withdrawal, ttl: int) -> Outcome:
         """Sends to a device whose channel is on."""
         if device.channel == "fcm":
             assert self._fcm is not None
             return self._fcm.send(device.platform, device.address, message, ttl)
         assert self._web_push is not None
+        assert isinstance(message, Message)  # a browser takes nothing away but when it shows something
         return self._web_push.send(device.address, device.keys or {}, message, ttl)

@@ -1,15 +1,17 @@
 """Our copies of people, memberships and read marks: the newest word wins, in whatever order words arrive."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from kit import clock
 from kit.db import Transaction
 from sqlalchemy.dialects.postgresql import insert
 
 from push.events import MemberMuted, PersonOwn, PersonSeen
 from push.models import Mark, Member, Person, Room, Telling, room_topic
+from push.settings import PushSettings
 
 SEEN = ("display_name", "kind", "active")
 FOR_GOOD = datetime(9999, 12, 31, tzinfo=UTC)
@@ -107,7 +109,7 @@ def memberships(tx: Transaction, after: Sequence[str] | None, limit: int) -> Seq
     return tx.execute(found.order_by(Member.group_id, Member.user_id).limit(limit + 1)).all()
 
 
-def move_marks(tx: Transaction, marks: Iterable[Mapping[str, Any]]) -> None:
+def move_marks(tx: Transaction, settings: PushSettings, marks: Iterable[Mapping[str, Any]]) -> None:
     """Moves marks forward, never back. What is read needs no telling, and answers what was told.
 
     Args:
@@ -131,11 +133,23 @@ def move_marks(tx: Transaction, marks: Iterable[Mapping[str, Any]]) -> None:
             set_={seq: sa.func.greatest(getattr(Mark, seq), new.excluded[seq]) for seq in seqs},
         )
     )
-    for row in rows:
-        if read := row["read_seq"]:
-            told = Telling.user_id == row["user_id"], Telling.topic == room_topic(row["group_id"])
-            tx.execute(
-                sa.update(Telling)
-                .where(*told, Telling.since_seq <= read)
-                .values(since_seq=read + 1, unanswered=0)
-            )
+    read = [(row["user_id"], room_topic(row["group_id"]), row["read_seq"]) for row in rows if row["read_seq"]]
+    if not read:
+        return
+    columns = (
+        sa.column("user_id", sa.Uuid(as_uuid=False)),
+        sa.column("topic", sa.Text),
+        sa.column("seq", sa.BigInteger),
+    )
+    done = sa.values(*columns, name="done").data(read)
+    soon = clock.now() + timedelta(seconds=settings.PUSH_WAIT_SECONDS)
+    # What they were told stands on a device, and is over.
+    over = Telling.stands & (Telling.told_seq <= done.c.seq)
+    sooner = sa.func.least(sa.func.coalesce(Telling.due_at, soon), soon)
+    tx.execute(
+        sa.update(Telling)
+        .where(
+            Telling.user_id == done.c.user_id, Telling.topic == done.c.topic, Telling.since_seq <= done.c.seq
+        )
+        .values(since_seq=done.c.seq + 1, unanswered=0, due_at=sa.case((over, sooner), else_=Telling.due_at))
+    )

@@ -138,6 +138,41 @@ class ReportMade(Heard, type="reports.report_made"):
     status: str
     requested_by: str
     group_id: str | None
+    alert_id: str | None
+    at: datetime
+
+
+class AlertSeen(BaseModel):
+    """What may stand on a locked screen of anybody who hears of it; the rest is asked for as that person."""
+
+    id: str
+    group_id: str | None
+    type: str
+    title: str
+    report_id: str | None
+
+
+class _OfAlert(Heard):
+    alert: AlertSeen
+    at: datetime
+
+
+class AlertRaised(_OfAlert, type="reports.alert_raised"):
+    escalated: bool
+
+
+class AlertAcknowledged(_OfAlert, type="reports.alert_acknowledged"): ...
+
+
+class AlertRecovered(_OfAlert, type="reports.alert_recovered"): ...
+
+
+class SourceStateChanged(Heard, type="reports.source_state_changed"):
+    source: str
+    title: str
+    state: str
+    reason: str | None
+    mismatches: list[str]
     at: datetime
 
 

@@ -16,7 +16,7 @@ from kit.observe import get_logger
 from pyfcm import FCMNotification
 from requests.adapters import HTTPAdapter
 
-from push.messages import Message
+from push.messages import Message, Withdrawal
 from push.outcomes import Forget, Outcome, Refused, Retry, Sent, Slow, retry_after
 
 log = get_logger(__name__)
@@ -51,7 +51,7 @@ class Fcm(FCMNotification):
             self._session.mount(scheme, adapter)
         self._renewing = threading.Lock()
 
-    def send(self, platform: str, token: str, message: Message, ttl: int) -> Outcome:
+    def send(self, platform: str, token: str, message: Message | Withdrawal, ttl: int) -> Outcome:
         """Sends a message to a device, once.
 
         Args:
@@ -83,7 +83,15 @@ class Fcm(FCMNotification):
             return token
 
 
-def _parts(platform: str, message: Message, ttl: int) -> dict[str, Any]:
+def _parts(platform: str, message: Message | Withdrawal, ttl: int) -> dict[str, Any]:
+    return (
+        _parts_of_message(platform, message, ttl)
+        if isinstance(message, Message)
+        else _parts_of_withdrawal(platform, message, ttl)
+    )
+
+
+def _parts_of_message(platform: str, message: Message, ttl: int) -> dict[str, Any]:
     """A message in the words of each platform.
 
     Android gets data only, so that the application can draw, replace and acknowledge it; `tag` makes it one
@@ -95,7 +103,7 @@ def _parts(platform: str, message: Message, ttl: int) -> dict[str, Any]:
         priority = "HIGH" if message.urgent else "NORMAL"
         parts["android_config"] = {"priority": priority, "ttl": f"{ttl}s"}
     elif platform == "ios":
-        alert = {"title": message.title, "body": message.body}
+        alert = {part: parts["data_payload"][part] for part in ("title", "body")}
         parts["apns_config"] = {
             "headers": {
                 "apns-collapse-id": message.short_tag,
@@ -114,6 +122,18 @@ def _parts(platform: str, message: Message, ttl: int) -> dict[str, Any]:
                 "Urgency": "high" if message.urgent else "normal",
             }
         }
+    return parts
+
+
+def _parts_of_withdrawal(platform: str, message: Withdrawal, ttl: int) -> dict[str, Any]:
+    """It wakes nobody and makes no sound; on an iPhone the application is run in the background."""
+    parts: dict[str, Any] = {"data_payload": message.data()}
+    if platform == "ios":
+        expiration = str(int(message.at.timestamp()) + ttl)
+        headers = {"apns-push-type": "background", "apns-priority": "5", "apns-expiration": expiration}
+        parts["apns_config"] = {"headers": headers, "payload": {"aps": {"content-available": 1}}}
+    else:
+        parts["android_config"] = {"priority": "NORMAL", "ttl": f"{ttl}s"}
     return parts
 
 

@@ -2,13 +2,14 @@
 
 import base64
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from kit.clock import rfc3339
 
 # FCM takes 4096 bytes, a push service of the Web at least as many, encrypted; both with what is around it.
-MOST_TITLE, MOST_BODY = 120, 300
+MOST_TITLE, MOST_BODY, MOST_GONE = 120, 300, 10
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Message:
         secret: what the device acknowledges it by.
         picture: the address of a picture, from the root; it needs no sign-in.
         urgent: it wakes a device that sleeps.
+        gone: tags of notifications that are over, which the device takes away when it shows this one.
     """
 
     title: str
@@ -33,6 +35,7 @@ class Message:
     seq: int | None = None
     picture: str | None = None
     urgent: bool = True
+    gone: Collection[str] = ()
 
     @property
     def short_tag(self) -> str:
@@ -52,8 +55,20 @@ class Message:
             "group_id": self.group_id,
             "seq": None if self.seq is None else str(self.seq),
             "picture": self.picture,
+            "gone": " ".join(self.gone) or None,
         }
         return {name: value for name, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """The notification of this tag is over. To applications, which need not show something for each push."""
+
+    tag: str
+    at: datetime
+
+    def data(self) -> dict[str, str]:
+        return {"kind": "gone", "tag": self.tag, "at": rfc3339(self.at)}
 
 
 def shortened(text: str, most: int) -> str:

@@ -10,7 +10,8 @@ from kit.event import new_id
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-State = Literal["asked", "trying", "sent", "acknowledged", "dropped", "dead"]
+State = Literal["asked", "trying", "sent", "acknowledged", "dropped", "dead", "left", "withdrawn"]
+LEFT = sa.text("state = 'left'")
 ASKED = sa.text("state = 'asked'")
 WAITING = sa.text("state IN ('asked', 'trying')")
 
@@ -104,6 +105,11 @@ class Device(Base):
     keys: Mapped[dict[str, Any] | None]
     registered_at: Mapped[datetime] = mapped_column(default=clock.now)
 
+    @property
+    def has_to_show(self) -> bool:
+        """A browser lets a page be pushed to only as long as each push shows something."""
+        return self.channel == "web_push" or self.platform == "web"
+
 
 class EndedSession(Base):
     """A session that is over, for as long as an access token of it may still be shown."""
@@ -140,6 +146,7 @@ class Telling(Base):
     __table_args__ = (
         sa.Index("tellings_due", "due_at", postgresql_where=sa.text("due_at IS NOT NULL")),
         sa.Index("tellings_told", "told_at", postgresql_where=sa.text("due_at IS NULL")),
+        sa.Index("tellings_standing", "topic", postgresql_where=sa.text("stands")),
     )
 
     user_id: Mapped[Id] = mapped_column(primary_key=True)
@@ -150,12 +157,17 @@ class Telling(Base):
     told_seq: Mapped[int] = mapped_column(server_default="0")
     # Pushes since the person last answered one: by reading, or a device by its receipt.
     unanswered: Mapped[int] = mapped_column(server_default="0")
+    # Whether what they were told stands on a device, as far as we know.
+    stands: Mapped[bool] = mapped_column(server_default=sa.false())
 
 
 class Delivery(Base):
     """One push to one device, from the asking to its receipt.
 
     `trying` is noted before it is sent: a worker that is killed then has left us unsure whether it was.
+
+    One with no `upto_seq` tells nothing: it takes away what stands on the device and is over. `left` is one
+    that a browser has to wait for; it goes along with what the device is told next. `withdrawn` is done.
     """
 
     __tablename__ = "deliveries"
@@ -163,6 +175,7 @@ class Delivery(Base):
         sa.Index("deliveries_asked", "device_id", "topic", unique=True, postgresql_where=ASKED),
         sa.Index("deliveries_of_topic", "topic", "user_id"),
         sa.Index("deliveries_waiting", "asked_at", postgresql_where=WAITING),
+        sa.Index("deliveries_left", "device_id", postgresql_where=LEFT),
     )
 
     id: Mapped[Id] = mapped_column(primary_key=True, default=new_id)

@@ -28,7 +28,7 @@ def hear_entries(
             case "edit":
                 _edit(tx, topic, entry)
             case "delete":
-                withdraw(tx, topic, entry["target_seq"])
+                withdraw(tx, settings, topic, entry["target_seq"])
             case _:
                 if notice := _of_entry(entry):
                     told.append({**notice, "topic": topic, "group_id": group_id, "seq": entry["seq"]})
@@ -69,19 +69,40 @@ def _edit(tx: Transaction, topic: str, entry: Mapping[str, Any]) -> None:
     )
 
 
-def withdraw(tx: Transaction, topic: str, seq: int | None = None) -> None:
-    """What was to be told of is gone: one notice of a topic, or all.
+def withdraw(
+    tx: Transaction,
+    settings: PushSettings,
+    topic: str,
+    seq: int | None = None,
+    *,
+    before: int | None = None,
+) -> None:
+    """What was to be told of is gone: one notice of a topic, those up to another, or all.
 
     Where the notice comes only later, for its event had to be tried again, it is gone then.
     """
+    standing = [Telling.topic == topic]
     if seq is None:
-        tx.execute(sa.update(Notice).where(Notice.topic == topic).values(gone=True))
-        return
-    now = clock.now()
-    stone = insert(Notice).values(
-        topic=topic, seq=seq, kind="gone", body={}, at=now, expires_at=now + timedelta(days=1), gone=True
+        which = [Notice.topic == topic] + ([] if before is None else [Notice.seq <= before])
+        tx.execute(sa.update(Notice).where(*which).values(gone=True))
+    else:
+        now = clock.now()
+        stone = insert(Notice).values(
+            topic=topic, seq=seq, kind="gone", body={}, at=now, expires_at=now + timedelta(days=1), gone=True
+        )
+        tx.execute(stone.on_conflict_do_update(index_elements=["topic", "seq"], set_={"gone": True}))
+        standing += [Telling.since_seq <= seq, Telling.told_seq >= seq]
+    look_again(tx, settings, *standing)
+
+
+def look_again(tx: Transaction, settings: PushSettings, *which: sa.ColumnElement[bool]) -> None:
+    """What stands on devices of these tellings may be over."""
+    soon = clock.now() + timedelta(seconds=settings.PUSH_WAIT_SECONDS)
+    tx.execute(
+        sa.update(Telling)
+        .where(*which, Telling.stands)
+        .values(due_at=sa.func.least(sa.func.coalesce(Telling.due_at, soon), soon))
     )
-    tx.execute(stone.on_conflict_do_update(index_elements=["topic", "seq"], set_={"gone": True}))
 
 
 def tell(

@@ -10,12 +10,13 @@ from kit.db import Transaction
 
 from push.copies import move_marks
 from push.models import Delivery, Mark, Notice, Person, Telling, room_topic
+from push.settings import PushSettings
 from push.tellings import ACKNOWLEDGED
 
 MOST = 200
 
 
-def acknowledge(tx: Transaction, secrets: Collection[str]) -> int:
+def acknowledge(tx: Transaction, settings: PushSettings, secrets: Collection[str]) -> int:
     """Notes that devices have these pushes; returns how many of them there are."""
     named = [secret for secret in list(secrets)[:MOST] if isinstance(secret, str) and "\x00" not in secret]
     rows = tx.scalars(
@@ -34,7 +35,7 @@ def acknowledge(tx: Transaction, secrets: Collection[str]) -> int:
         if row.topic.startswith("room:")
     ]
     furthest = {(m["user_id"], m["group_id"]): m for m in sorted(received, key=lambda m: m["received_seq"])}
-    move_marks(tx, furthest.values())
+    move_marks(tx, settings, furthest.values())
     return len(rows)
 
 

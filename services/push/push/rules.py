@@ -11,10 +11,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 # What somebody did in a room, to which `message_alert` belongs. The rest the person or the clock asked for.
 MESSAGES = ("text", "photo", "file", "position", "report", "news", "task")
+ALERTS = ("alert", "alert_over")
 Reason = Literal[
     "unknown_person", "deleted", "expired", "left", "read", "turned_off", "muted", "shown", "told",
     "no_device", "channel_off", "device_gone", "superseded", "unsure", "refused",
 ]  # fmt: skip
+# Why what was told may be taken away again.
+OVER = ("deleted", "left", "read")
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,9 @@ class Who:
             return ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError):
             return ZoneInfo("UTC")
+
+    def may(self, permission: str) -> bool:
+        return permission in self.permissions or "administrator" in self.permissions
 
     @property
     def private(self) -> bool:
@@ -120,7 +126,22 @@ def judge(sight: Sight, since_seq: int, now: datetime, told_seq: int = 0) -> Tel
     return Tell(who, left)
 
 
+def is_over(sight: Sight, since_seq: int, told_seq: int) -> bool:
+    """Whether nothing is left of what somebody was told: read, deleted, or no longer theirs to see.
+
+    Args:
+        told_seq: of the last notice they were told of.
+    """
+    who = sight.who
+    told = [notice for notice in sight.notices if since_seq <= notice.seq <= told_seq]
+    if who is None or not told:
+        return told_seq < since_seq  # else it is only too old to be known
+    return all(n.gone or n.seq <= sight.read_seq or not _may_see(sight, who, n) for n in told)
+
+
 def _may_see(sight: Sight, who: Who, notice: Told) -> bool:
+    if notice.kind in ALERTS and not who.may(f"reports:{notice.body['type']}"):
+        return False
     if notice.group_id is not None:
         return notice.group_id in sight.groups
     for_staff = notice.kind == "news_for_staff" or (

@@ -4,7 +4,9 @@ It hears what is said to an audience, keeps it for a short while, and once the p
 had the time to see it where they are connected, asks its workers for a push to each of their devices.
 """
 
+from datetime import datetime
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 import sqlalchemy as sa
 from kit.db import Transaction
@@ -17,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from push import copies, devices, errors, events, notices, receipts, tellings
 from push.keys import public_key
-from push.models import Device, Telling
+from push.models import Device, Telling, room_topic
 from push.settings import PushSettings
 
 log = get_logger(__name__)
@@ -105,7 +107,7 @@ class PushService(Service):
     def acknowledge(self, *, secrets: list[str]) -> Json:
         """Devices have these pushes; who knows a secret has got it by one."""
         with self.db() as tx:
-            return {"known": receipts.acknowledge(tx, secrets)}
+            return {"known": receipts.acknowledge(tx, self.settings, secrets)}
 
     @rpc
     def seen(self, *, items: list[Json]) -> None:
@@ -118,7 +120,7 @@ class PushService(Service):
             for s in seen
         ]
         with self.db() as tx:
-            copies.move_marks(tx, marks)
+            copies.move_marks(tx, self.settings, marks)
 
     @rpc
     def receipts(
@@ -190,7 +192,9 @@ class PushService(Service):
             # Who sends has read: nobody says so but the entry itself.
             sent = {e["sender_id"]: e["seq"] for e in event.entries if e["sender_id"] and e.get("client_id")}
             copies.move_marks(
-                tx, [{"user_id": u, "group_id": event.group_id, "read_seq": seq} for u, seq in sent.items()]
+                tx,
+                self.settings,
+                [{"user_id": u, "group_id": event.group_id, "read_seq": seq} for u, seq in sent.items()],
             )
 
     @hear(events.AppointmentMade)
@@ -224,16 +228,43 @@ class PushService(Service):
     def news_withdrawn(self, event: events.NewsWithdrawn) -> None:
         with self.db() as tx:
             if not tx.seen(event):
-                notices.withdraw(tx, f"news:{event.news_id}")
+                notices.withdraw(tx, self.settings, f"news:{event.news_id}")
 
     @hear(events.ReportMade)
     def report_made(self, event: events.ReportMade) -> None:
-        """One that went into a room is an entry there; who asked for it hears of all others."""
-        if event.group_id and event.status == "ready":
+        """One that went into a room is an entry there, one that goes with an alert is told with it; who asked
+        for it hears of all others."""
+        if event.status == "ready" and (event.group_id or event.alert_id):
             return
         body = {"report_id": event.report_id, "title": event.title}
         kind = "report_ready" if event.status == "ready" else "report_failed"
         self._tell(event, f"report:{event.report_id}", kind, None, body)
+
+    @hear(events.AlertRaised)
+    def alert_raised(self, event: events.AlertRaised) -> None:
+        """Whom it is escalated to needs not be in its room, and hears it though the room is muted."""
+        kind, group_id = ("escalation", None) if event.escalated else ("alert", event.alert.group_id)
+        self._alert(event, kind, "alert", group_id)
+
+    @hear(events.AlertRecovered)
+    def alert_recovered(self, event: events.AlertRecovered) -> None:
+        self._alert(event, "alert", "alert_over", event.alert.group_id)
+
+    @hear(events.AlertAcknowledged)
+    def alert_acknowledged(self, event: events.AlertAcknowledged) -> None:
+        """Somebody looks after it: nobody else has to."""
+        with self.db() as tx:
+            if not tx.seen(event):
+                for kind in ("alert", "escalation"):
+                    notices.withdraw(tx, self.settings, f"{kind}:{event.alert.id}", before=_order(event.at))
+
+    @hear(events.SourceStateChanged)
+    def source_state_changed(self, event: events.SourceStateChanged) -> None:
+        why = (event.reason or next(iter(event.mismatches), ""))[: notices.TEXT_LENGTH]
+        body = {"title": event.title, "why": why, "source": event.source}
+        # Its name would stand in what is pushed in private, too.
+        topic = f"source:{uuid5(NAMESPACE_URL, event.source)}"
+        self._tell(event, topic, f"source_{event.state}", None, body)
 
     # --- what it hears: people
 
@@ -296,6 +327,8 @@ class PushService(Service):
         with self.db() as tx:
             if not tx.seen(event):
                 copies.keep_member(tx, event.group_id, event.user_id, None, event.version)
+                told = Telling.user_id == event.user_id, Telling.topic == room_topic(event.group_id)
+                notices.look_again(tx, self.settings, *told)
 
     @hear(events.MemberMuted)
     def member_muted(self, event: events.MemberMuted) -> None:
@@ -307,9 +340,8 @@ class PushService(Service):
     def read_moved(self, event: events.ReadMoved) -> None:
         with self.db() as tx:
             if not tx.seen(event):
-                copies.move_marks(
-                    tx, [{"user_id": event.user_id, "group_id": event.group_id, "read_seq": event.seq}]
-                )
+                mark = {"user_id": event.user_id, "group_id": event.group_id, "read_seq": event.seq}
+                copies.move_marks(tx, self.settings, [mark])
 
     # --- what it does by the clock
 
@@ -368,6 +400,10 @@ class PushService(Service):
         body = item.model_dump(mode="json", include={"title", "place", "all_day", "start", "occurrence"})
         self._tell(event, f"calendar:{item.id}", kind, by, body, over, event.group_id)
 
+    def _alert(self, event: events._OfAlert, topic: str, kind: str, group_id: str | None) -> None:
+        body = event.alert.model_dump(include={"type", "title", "report_id"}) | {"alert_id": event.alert.id}
+        self._tell(event, f"{topic}:{event.alert.id}", kind, None, body, group_id=group_id)
+
     def _tell_of_person(self, event: events._AboutPerson, more: Json) -> None:
         if event.user.active:
             self._tell(event, f"person:{event.user.id}", "person", event.user.id, more)
@@ -387,8 +423,7 @@ class PushService(Service):
         at = getattr(event, "at", envelope.time)
         notice = {
             "topic": topic,
-            # Later ones are higher, and that is all that is asked of it.
-            "seq": int(at.timestamp() * 1000),
+            "seq": _order(at),
             "kind": kind,
             "group_id": group_id,
             "actor_id": actor_id,
@@ -403,3 +438,8 @@ class PushService(Service):
                     [notice | ({"expires_at": expires_at} if expires_at else {})],
                     envelope.audience,
                 )
+
+
+def _order(at: datetime) -> int:
+    """The number of a notice outside of rooms: later ones are higher, and that is all that is asked of it."""
+    return int(at.timestamp() * 1000)

@@ -2,22 +2,25 @@
 
 import secrets
 from collections import defaultdict
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from kit import clock
 from kit.db import Transaction
 from prometheus_client import Counter, Gauge
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from push.events import PushAsked
 from push.models import Brake, Delivery, Device, EndedSession, Notice, Telling
-from push.rules import Skip, Tell, Wait, judge
+from push.rules import Skip, Tell, Wait, is_over, judge
 from push.settings import PushSettings
 from push.sights import look
 
 AT_ONCE = 200
+# Of what was sent and not answered in time nobody knows.
+STANDS = ("trying", "sent", "acknowledged")
 BATCH = 5000
 # Longer than an access token lives: with it a device of an ended session could be registered.
 ENDED_KEPT = timedelta(days=1)
@@ -49,10 +52,19 @@ def tell_due(tx: Transaction, settings: PushSettings) -> int:
     for device in tx.scalars(sa.select(Device).where(Device.user_id.in_({t.user_id for t in due}))):
         devices[device.user_id].append(device)
     already = _already_asked(tx, due)
+    over: list[Telling] = []
     asked: list[Delivery] = []
     for telling in due:
-        verdict = judge(sights[telling.user_id, telling.topic], telling.since_seq, now, telling.told_seq)
+        sight = sights[telling.user_id, telling.topic]
+        verdict = judge(sight, telling.since_seq, now, telling.told_seq)
         telling.due_at = None
+        if (
+            telling.stands
+            and not isinstance(verdict, Tell)
+            and is_over(sight, telling.since_seq, telling.told_seq)
+        ):
+            telling.stands = False
+            over.append(telling)
         match verdict:
             case Wait(until):
                 telling.due_at = until
@@ -60,11 +72,12 @@ def tell_due(tx: Transaction, settings: PushSettings) -> int:
                 NOT_SENT.labels(reason).inc()
             case Tell():
                 telling.told_at, telling.unanswered = now, telling.unanswered + 1
-                telling.told_seq = verdict.notices[0].seq
+                telling.told_seq, telling.stands = verdict.notices[0].seq, True
                 asked += _pushes(settings, telling, verdict, devices[telling.user_id], already)
-    tx.add_all(asked)
+    withdrawn = list(_withdrawals(tx, settings, over, devices, already, now))
+    tx.add_all(asked + withdrawn)
     tx.flush()
-    tx.emit(*(PushAsked(delivery_id=delivery.id) for delivery in asked))
+    tx.emit(*(PushAsked(delivery_id=one.id) for one in asked + withdrawn if one.state == "asked"))
     for delivery in asked:
         ASKED.labels(delivery.channel).inc()
     return len(due)
@@ -96,9 +109,55 @@ def _pushes(
             )
 
 
+def _withdrawals(
+    tx: Transaction,
+    settings: PushSettings,
+    over: list[Telling],
+    devices: dict[str, list[Device]],
+    already: set[tuple[str, str]],
+    now: datetime,
+) -> Iterator[Delivery]:
+    """Takes away what stands on devices, where no other push of the same is on its way there."""
+    stands = standing(tx, over)
+    for telling in over:
+        for device in devices[telling.user_id]:
+            key = device.id, telling.topic
+            if key in stands and key not in already and settings.is_on(device.channel):
+                yield Delivery(
+                    secret=secrets.token_urlsafe(32),
+                    user_id=telling.user_id,
+                    device_id=device.id,
+                    channel=device.channel,
+                    topic=telling.topic,
+                    since_seq=telling.since_seq,
+                    upto_seq=0,
+                    state="left" if device.has_to_show else "asked",
+                    expires_at=now + timedelta(hours=settings.PUSH_HOURS),
+                )
+
+
+def standing(tx: Transaction, tellings: Collection[Telling | Delivery]) -> set[tuple[str | None, str]]:
+    """Devices and topics of which something stands there, as far as we know."""
+    if not tellings:
+        return set()
+    last = (
+        sa.select(Delivery.device_id, Delivery.topic, Delivery.state)
+        .ext(distinct_on(Delivery.device_id, Delivery.topic))
+        .where(
+            Delivery.topic.in_({t.topic for t in tellings}),
+            Delivery.user_id.in_({t.user_id for t in tellings}),
+            Delivery.state.in_((*STANDS, "left", "withdrawn")),
+        )
+        .order_by(Delivery.device_id, Delivery.topic, Delivery.asked_at.desc())
+    )
+    return {(device_id, topic) for device_id, topic, state in tx.execute(last) if state in STANDS}
+
+
 def _already_asked(tx: Transaction, due: list[Telling]) -> set[tuple[str, str]]:
     found = sa.select(Delivery.device_id, Delivery.topic).where(
-        Delivery.state == "asked", Delivery.topic.in_({t.topic for t in due})
+        Delivery.state == "asked",
+        Delivery.topic.in_({t.topic for t in due}),
+        Delivery.user_id.in_({t.user_id for t in due}),
     )
     return set(tx.execute(found).all())  # type: ignore[arg-type]
 
@@ -125,7 +184,11 @@ def tidy(tx: Transaction, settings: PushSettings) -> None:
         (Notice, Notice.expires_at < now - timedelta(hours=1)),
         (
             Telling,
-            Telling.due_at.is_(None) & (sa.func.coalesce(Telling.told_at, old) < now - timedelta(days=1)),
+            Telling.due_at.is_(None)
+            & (
+                sa.func.coalesce(Telling.told_at, old)
+                < sa.case((Telling.stands, old), else_=now - timedelta(days=1))
+            ),
         ),
         (Delivery, Delivery.asked_at < old),
         (EndedSession, EndedSession.ended_at < now - ENDED_KEPT),

@@ -1,6 +1,6 @@
 """What is told becomes a message: room, sender and first words, or in private neither names nor amounts."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -24,9 +24,13 @@ PRIVATE = {
     "appointment_moved": "private_calendar",
     "appointment_withdrawn": "private_calendar",
     "appointment_near": "private_reminder",
+    "alert": "private_alert",
+    "alert_over": "private_alert",
+    "source_failed": "private_source",
+    "source_mismatched": "private_source",
+    "source_good": "private_source",
 }
-REPORTS = ("report", "report_ready")
-QUIET_KINDS = ("person", "news_for_staff", "news_for_all")
+QUIET_KINDS = ("person", "news_for_staff", "news_for_all", "alert_over", "source_good")
 KPIS_TOLD = 2
 
 
@@ -36,33 +40,36 @@ def compose(
     topic: str,
     secret: str,
     names: Mapping[str, str],
-    report: Mapping[str, Any] | None,
+    asked: Mapping[str, Any] | None,
     now: datetime,
+    left: Collection[str] = (),
 ) -> Message:
     """
     Args:
         names: of the people that the newest notice names.
-        report: that of the newest notice, if it tells of one that the person may see.
+        asked: the report or the alert that the newest notice tells of, if the person may see it.
+        left: topics that are over and still stand on the device.
     """
     newest, who = tell.notices[0], tell.who
     words = Words(who.locale, who.zone)
     if who.private:
         title, body = NAME, _private(tell, words)
     else:
-        title, body = _full(tell, sight, words, names, report, now)
+        title, body = _full(tell, sight, words, names, asked, now)
     in_room = topic.startswith("room:")
     return Message(
         title=title,
         body=body,
         tag=topic,
-        url=_url(newest, topic),
+        url=_url(newest, topic, private=who.private),
         secret=secret,
         at=newest.at,
         kind=newest.kind,
         group_id=newest.group_id,
         seq=newest.seq if in_room else None,
-        picture=f"/api/v1/pushes/{secret}/picture" if report and not who.private else None,
+        picture=f"/api/v1/pushes/{secret}/picture" if asked and newest.body.get("report_id") else None,
         urgent=newest.kind not in QUIET_KINDS,
+        gone=[other for other in left if other != topic],
     )
 
 
@@ -78,7 +85,7 @@ def _full(
     sight: Sight,
     words: Words,
     names: Mapping[str, str],
-    report: Mapping[str, Any] | None,
+    asked: Mapping[str, Any] | None,
     now: datetime,
 ) -> tuple[str, str]:
     newest, body = tell.notices[0], tell.notices[0].body
@@ -87,15 +94,19 @@ def _full(
     room = f"{sight.room or NAME} ({count})" if count > 1 else sight.room or NAME
     match newest.kind:
         case "report_ready":
-            return body["title"], _figures(report, words) or words("report_ready")
-        case "report_failed":
-            return body["title"], words("report_failed")
+            return body["title"], _figures(asked, words) or words("report_ready")
+        case "report_failed" | "source_good":
+            return body["title"], words(newest.kind)
+        case "source_failed" | "source_mismatched":
+            return body["title"], _closed(words(newest.kind, why=body["why"]))
+        case "alert" | "alert_over":
+            return body["title"], _closed(words(newest.kind, text=asked["text"] if asked else ""))
         case "news_for_staff" | "news_for_all":
-            return body["title"], body["text"] or words("news", title="").rstrip(" :：")
+            return body["title"], body["text"] or _closed(words("news", title=""))
         case "person":
             return words("person_title"), words("person", name=name)
         case "report":
-            figures = _figures(report, words)
+            figures = _figures(asked, words)
             return room, f"{body['title']}: {figures}" if figures else body["title"]
         case "task" | "reminder":
             return room, _task(newest, tell.who.id, words, name, names, now)
@@ -106,6 +117,11 @@ def _full(
             line = words(kind.removeprefix("appointment_"), time=time)
             return body["title"], f"{line} · {body['place']}" if body["place"] else line
     return room, _message(newest, tell.who.id, words, name)
+
+
+def _closed(sentence: str) -> str:
+    """Without the colon after which nothing has come."""
+    return sentence.rstrip(" :：")
 
 
 def _message(notice: Told, me: str, words: Words, name: str) -> str:
@@ -154,7 +170,7 @@ def people_named(notice: Told) -> set[str]:
     return {user_id for user_id in named if user_id}
 
 
-def _url(notice: Told, topic: str) -> str:
+def _url(notice: Told, topic: str, *, private: bool) -> str:
     kind, _, id = topic.partition(":")
     match kind:
         case "room" if notice.kind == "report":
@@ -163,6 +179,10 @@ def _url(notice: Told, topic: str) -> str:
             return f"/g/{id}"
         case "news" | "report":
             return f"/{'news' if kind == 'news' else 'reports'}/{id}"
+        case "alert" | "escalation":
+            return "/alerts"
+        case "source":
+            return "/sources" if private else f"/sources/{notice.body['source']}"
         case "calendar":
             return "/calendar"
     return "/"

@@ -7,6 +7,7 @@ in the place of the first.
 
 import threading
 import time
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -23,17 +24,21 @@ from sqlalchemy.dialects.postgresql import insert
 
 from push.channels import Channels
 from push.events import ToBeSent
+from push.messages import MOST_GONE, Message, Withdrawal
 from push.models import Brake, Delivery, Device, Telling
 from push.outcomes import Forget, Outcome, Refused, Retry, Sent, Slow
-from push.rules import Reason, Sight, Skip, Tell, Wait, judge
+from push.rules import OVER, Reason, Sight, Skip, Tell, Told, Wait, judge
 from push.settings import PushSettings
 from push.sights import look, names_of
-from push.tellings import NOT_SENT
-from push.texts import REPORTS, compose, people_named
+from push.tellings import NOT_SENT, standing
+from push.texts import compose, people_named
 
 log = get_logger(__name__)
 
 SENT = Counter("bchat_push_sent_total", "Pushes that a push service has taken.", ["channel"])
+WITHDRAWN = Counter(
+    "bchat_push_withdrawn_total", "Notifications that were over and taken from a device.", ["channel"]
+)
 TRIED = Histogram(
     "bchat_push_try_seconds",
     "Tries to push, by how they ended.",
@@ -43,6 +48,7 @@ TRIED = Histogram(
 # A try that is noted and not ended is another worker's until so long after its deadline.
 LEASE_SECONDS = 5.0
 MOST_UNSURE = 1
+ENDED = ("sent", "acknowledged", "dropped", "left", "withdrawn")
 
 
 def run(settings: PushSettings, stop: threading.Event) -> None:
@@ -58,9 +64,10 @@ def run(settings: PushSettings, stop: threading.Event) -> None:
 class Begun(NamedTuple):
     delivery: Delivery
     device: Device
-    tell: Tell
+    tell: Tell | None  # None where it takes away what was told
     sight: Sight
     names: dict[str, str]
+    left: list[str]  # topics that the device's browser still shows though they are over
 
 
 class Worker:
@@ -82,15 +89,19 @@ class Worker:
         begun = self._begin(event.delivery_id)
         if begun is None:
             return
-        delivery, device, tell, sight, names = begun
-        report = self._report(tell)
-        now = clock.now()
-        message = compose(tell, sight, delivery.topic, delivery.secret, names, report, now)
-        ttl = max(0, int((tell.expires_at - now).total_seconds()))
+        delivery, device, tell, sight, names, left = begun
+        asked, now = self._asked(tell) if tell else None, clock.now()
+        message: Message | Withdrawal = (
+            compose(tell, sight, delivery.topic, delivery.secret, names, asked, now, left)
+            if tell
+            else Withdrawal(delivery.topic, now)
+        )
+        expires_at = tell.expires_at if tell else delivery.expires_at
+        ttl = max(0, int((expires_at - now).total_seconds()))
         begun_at = time.monotonic()
         outcome = self._channels.send(device, message, ttl)
         TRIED.labels(delivery.channel, type(outcome).__name__.lower()).observe(time.monotonic() - begun_at)
-        self._end(delivery.id, delivery.channel, self._channels.service_of(device), outcome)
+        self._end(delivery.id, delivery.channel, self._channels.service_of(device), outcome, left)
 
     def _begin(self, delivery_id: str) -> Begun | None:
         """Notes that it is being tried; None where there is nothing to be sent any more.
@@ -101,9 +112,11 @@ class Worker:
         now = clock.now()
         with self._db() as tx:
             delivery = tx.get(Delivery, delivery_id, with_for_update=True)
-            if delivery is None or delivery.state in ("sent", "acknowledged", "dropped"):
+            if delivery is None or delivery.state in ENDED:
                 return None
             match self._ready(tx, delivery, now):
+                case None:
+                    return None
                 case str(reason):
                     _drop(delivery, reason)
                     return None
@@ -112,15 +125,21 @@ class Worker:
                 case device, tell, sight:
                     delivery.state, delivery.trying_at = "trying", now
                     delivery.attempts += 1
+                    if tell is None:
+                        return Begun(delivery, device, None, sight, {}, [])
                     newest = tell.notices[0]
                     delivery.upto_seq = max(delivery.upto_seq, newest.seq)
-                    return Begun(delivery, device, tell, sight, names_of(tx, people_named(newest)))
+                    left = _left(tx, device) if device.has_to_show else []
+                    return Begun(delivery, device, tell, sight, names_of(tx, people_named(newest)), left)
         raise Later(wait)
 
     def _ready(
         self, tx: Transaction, delivery: Delivery, now: datetime
-    ) -> Reason | float | tuple[Device, Tell, Sight]:
-        """What is to be sent; or why nothing is, or the seconds after which it is looked at again."""
+    ) -> Reason | float | tuple[Device, Tell | None, Sight] | None:
+        """What is to be sent; or why nothing is, or the seconds after which it is looked at again.
+
+        None where it is left to what the device is told next.
+        """
         if delivery.expires_at <= now:
             return "expired"
         if delivery.state == "dead":  # sent back by the operator
@@ -145,38 +164,48 @@ class Worker:
             delivery.state, delivery.trying_at = "asked", None
             # Those who wait do not all come at once.
             return left + broker.backoff(1, left / 2, left / 2)
+        if not delivery.upto_seq:
+            telling = tx.get(Telling, (delivery.user_id, delivery.topic))
+            # Told anew meanwhile, which takes the place of what stood there.
+            return "superseded" if telling and telling.stands else (device, None, Sight(None))
         sight = look(tx, [(delivery.user_id, delivery.topic)])[delivery.user_id, delivery.topic]
         match judge(sight, delivery.since_seq, now):
             case Skip(reason):
-                return reason
+                if reason not in OVER or (device.id, delivery.topic) not in standing(tx, [delivery]):
+                    return reason
+                delivery.upto_seq = 0
+                if not device.has_to_show:
+                    return device, None, sight
+                delivery.state, delivery.trying_at = "left", None
+                return None
             case Wait(until):
                 _postpone(tx, delivery, until)
                 return "superseded"
             case Tell() as tell:
                 return device, tell, sight
 
-    def _report(self, tell: Tell) -> dict[str, Any] | None:
-        """The report that is told of, if the person may see it."""
-        newest, who = tell.notices[0], tell.who
-        if newest.kind not in REPORTS or who.private:
+    def _asked(self, tell: Tell) -> dict[str, Any] | None:
+        """The report or the alert that is told of, if the person may see it."""
+        question, who = _question(tell.notices[0]), tell.who
+        if question is None or who.private:
             return None
+        method, args = question
         caller = Caller(user_id=who.id, kind=who.kind, permissions=frozenset(who.permissions))
+        seconds = self._settings.REPORT_SECONDS
         try:
-            found: dict[str, Any] = self._rpc.call(
-                "reports",
-                "report",
-                caller=caller,
-                timeout=self._settings.REPORT_SECONDS,
-                report_id=newest.body["report_id"],
-                pushed=True,
-            )
+            found: dict[str, Any] = self._rpc.call("reports", method, caller=caller, timeout=seconds, **args)
         except (Refusal, RemoteFailure) as refusal:
             log.info("push_without_numbers", reason=str(refusal))
             return None
-        return found if found["status"] == "ready" else None
+        return found if found.get("status", "ready") == "ready" else None
 
-    def _end(self, delivery_id: str, channel: str, service: str, outcome: Outcome) -> None:
+    def _end(
+        self, delivery_id: str, channel: str, service: str, outcome: Outcome, left: Collection[str]
+    ) -> None:
         """Notes what became of it.
+
+        Args:
+            left: topics that it has taken away, too.
 
         Raises:
             Later, GiveUp
@@ -187,9 +216,14 @@ class Worker:
                 SENT.labels(channel).inc()
                 return
             match outcome:
+                case Sent() if not delivery.upto_seq:
+                    delivery.state = "withdrawn"
+                    WITHDRAWN.labels(channel).inc()
+                    return
                 case Sent():
                     delivery.state, delivery.sent_at = "sent", clock.now()
                     SENT.labels(channel).inc()
+                    _taken_away(tx, delivery.device_id, left)
                     return
                 case Forget(why):
                     log.info("device_forgotten", reason=why)
@@ -223,9 +257,34 @@ class Worker:
         raise GiveUp(again) if isinstance(again, str) else Later(again)
 
 
+def _question(notice: Told) -> tuple[str, dict[str, Any]] | None:
+    """What reports is asked about what is told."""
+    match notice.kind:
+        case "report" | "report_ready":
+            return "report", {"report_id": notice.body["report_id"], "pushed": True}
+        case "alert" | "alert_over":
+            return "alert", {"alert_id": notice.body["alert_id"]}
+    return None
+
+
 def _drop(delivery: Delivery, reason: Reason) -> None:
     delivery.state, delivery.reason, delivery.trying_at = "dropped", reason, None
     NOT_SENT.labels(reason).inc()
+
+
+def _left(tx: Transaction, device: Device) -> list[str]:
+    """The topics that the device still shows though they are over, as many as go along with a push."""
+    found = sa.select(Delivery.topic).where(Delivery.device_id == device.id, Delivery.state == "left")
+    return list(tx.scalars(found.order_by(Delivery.asked_at).limit(MOST_GONE)))
+
+
+def _taken_away(tx: Transaction, device_id: str | None, topics: Collection[str]) -> None:
+    if not topics:
+        return
+    left = Delivery.device_id == device_id, Delivery.state == "left", Delivery.topic.in_(topics)
+    done = tx.execute(sa.update(Delivery).where(*left).values(state="withdrawn").returning(Delivery.channel))
+    for (channel,) in done:
+        WITHDRAWN.labels(channel).inc()
 
 
 def _postpone(tx: Transaction, delivery: Delivery, until: Any) -> None:

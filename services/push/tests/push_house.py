@@ -30,6 +30,7 @@ class Others:
         self.people: dict[str, dict[str, Any]] = {}
         self.rooms: dict[str, list[dict[str, Any]]] = {}
         self.made: dict[str, dict[str, Any]] = {}
+        self.raised: dict[str, dict[str, Any]] = {}
         self.entries: dict[tuple[str, int], dict[str, Any]] = {}
         self.reads_: list[dict[str, Any]] = []
         self.asked_as: list[Caller] = []
@@ -53,15 +54,20 @@ class Others:
         return {"status": "ready", "key": f"{report_id} for {user_id}", "width": width}
 
     def call(
-        self, service: str, method: str, *, caller: Caller, timeout: float, report_id: str, pushed: bool
-    ) -> Any:
-        # Else reports would note that they have opened it.
-        assert (service, method, pushed) == ("reports", "report", True)
+        self, service: str, method: str, *, caller: Caller, timeout: float, **args: Any
+    ) -> dict[str, Any]:
         self.asked_as.append(caller)
-        report = self.made.get(report_id)
-        if report is None or not caller.may(f"reports:{report['type']}"):
-            raise NotFound("report_not_found", "No such report.")
-        return report
+        match service, method, args:
+            # Unless it is `pushed`, reports would note that they have opened it.
+            case "reports", "report", {"report_id": id, "pushed": True}:
+                found = self.made.get(id)
+            case "reports", "alert", {"alert_id": id}:
+                found = self.raised.get(id)
+            case other:
+                raise AssertionError(other)
+        if found is None or not caller.may(f"reports:{found['type']}"):
+            raise NotFound(f"{method}_not_found", "There is none.")
+        return found
 
 
 class House:
@@ -107,6 +113,10 @@ class House:
             "data": fields,
         }
         getattr(self.push(), method)(event.decode(body))
+
+    @staticmethod
+    def now() -> str:
+        return clock.rfc3339(clock.now())
 
     # People, rooms and devices
 
@@ -201,7 +211,22 @@ class House:
     def read(self, group_id: str, who: Caller, seq: int) -> None:
         self.hear("read_moved", events.ReadMoved, group_id=group_id, user_id=who.id, seq=seq)
 
+    def alert(
+        self, happened: str, alert: dict[str, Any], *recipients: Caller, escalated: bool = False
+    ) -> None:
+        """An alert was `raised`, `acknowledged` or has `recovered`."""
+        self.others.raised[alert["id"]] = alert
+        audience = " ".join(f"user:{who.id}" for who in recipients)
+        at, more = self.now(), {"escalated": escalated} if happened == "raised" else {}
+        event = getattr(events, f"Alert{happened.capitalize()}")
+        self.hear(f"alert_{happened}", event, audience, alert=alert, at=at, **more)
+
     # What becomes of it
+
+    def withdrawn(self) -> list[tuple[str, str]]:
+        """Token and tag of what was taken from applications."""
+        data = [(token, m["data"]) for token, m in self.fcm.messages]
+        return [(token, d["tag"]) for token, d in data if d["kind"] == "gone"]
 
     def worker(self) -> Worker:
         return Worker(self.db, self.settings, self.channels, self.others)
@@ -227,7 +252,8 @@ class House:
 
     def told(self) -> list[tuple[str, str]]:
         """Title and body of what Android devices have got."""
-        return [(m["data"]["title"], m["data"]["body"]) for _, m in self.fcm.messages]
+        data = [m["data"] for _, m in self.fcm.messages]
+        return [(d["title"], d["body"]) for d in data if d["kind"] != "gone"]
 
     def deliveries(self) -> list[Delivery]:
         with self.db() as tx:

@@ -11,6 +11,8 @@ interface Push {
   receipt: string;
   at: string;
   picture?: string;
+  /** Tags of what is over, by spaces: a browser wants each push to show something, so it comes along with this one. */
+  gone?: string;
 }
 /** Chrome takes them, the types of the language do not know them yet. */
 type Shown = NotificationOptions & { image?: string; renotify: boolean; timestamp: number };
@@ -36,6 +38,7 @@ async function show(push: Push) {
     data: { url: push.url },
   };
   await self.registration.showNotification(push.title, options);
+  for (const tag of push.gone?.split(" ") ?? []) for (const over of await self.registration.getNotifications({ tag })) over.close();
   // Nobody needs to be signed in for it: who knows the receipt has got the push.
   await fetch("/api/v1/receipts", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ receipts: [push.receipt] }), keepalive: true }).catch(() => {}); // it is shown all the same
 }
