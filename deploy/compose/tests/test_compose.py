@@ -22,6 +22,21 @@ def test_every_process_of_one_machine_is_run() -> None:
     assert set(re.findall(r"^([\w-]+):", procfile, re.MULTILINE)) <= RUN.keys()
 
 
+def test_both_versions_of_compose_read_it() -> None:
+    """1.29 knows no other way to put a variable in than with what else holds."""
+    text = (ROOT / "docker-compose.yml").read_text()
+    assert set(re.findall(r"\$\{\w+(\W{1,2})", text)) == {":-"}
+
+
+def test_the_demo_is_the_one_of_one_machine() -> None:
+    """What the demo of one machine sets, beyond names and addresses of its servers."""
+    lines = (ROOT / "deploy" / "compose" / "demo.env").read_text().splitlines()
+    given = dict(line.split("=") for line in lines if not line.startswith("#"))
+    stack = (ROOT / "deploy" / "local" / "stack.py").read_text()
+    assert f'"SUBSCRIPTION_MINUTES": "{given["SUBSCRIPTION_MINUTES"]}"' in stack
+    assert (ROOT / given["SOURCES"]).samefile(ROOT / "deploy" / "local" / "sources.yml")
+
+
 def test_an_image_is_of_the_version_of_its_part() -> None:
     for name, service in OURS.items():
         part, _, version = service["image"].removeprefix("bchat/").partition(":")

@@ -43,6 +43,8 @@ def test_images_are_built_alike(subtests: pytest.Subtests) -> None:
     for what in (r"^ARG PYTHON=(.+)$", r"uv==([\d.]+)", r"^ENV (UV_.+)$", r"^USER (.+)$"):
         with subtests.test(what):
             assert len({re.search(what, text, re.MULTILINE)[1] for text in texts.values()}) == 1  # type: ignore[index]
+    checks = {re.search(r"^HEALTHCHECK (.+) ", text, re.MULTILINE) for text in texts.values()} - {None}
+    assert len({check[1] for check in checks if check}) == 1
     bootstrap = (ROOT / "deploy" / "local" / "bootstrap").read_text()
     (uv,) = {re.search(r"uv==([\d.]+)", text)[1] for text in texts.values()}  # type: ignore[index]
     assert f"UV = ({uv.replace('.', ', ')})" in bootstrap
