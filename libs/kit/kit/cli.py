@@ -57,7 +57,7 @@ def _serve(args: argparse.Namespace) -> int:
 def _worker(args: argparse.Namespace) -> int:
     import importlib
 
-    from kit import config
+    from kit import condition, config
     from kit.observe import serve_probes, start_observing
 
     settings = config.load(args.config, config.named(args.config, "settings"))
@@ -75,7 +75,8 @@ def _worker(args: argparse.Namespace) -> int:
         # Setting it here could wait for a lock that the interrupted code holds.
         signal.signal(number, lambda *_: threading.Thread(target=stop.set).start())
     if settings.PROBE_PORT:
-        serve_probes(settings.PROBE_HOST, settings.PROBE_PORT, {})
+        ready = condition.ready(settings.DATABASE_URI, settings.AMQP_URI, module)
+        serve_probes(settings.PROBE_HOST, settings.PROBE_PORT, ready)
     loop(settings, stop)
     return 0
 

@@ -4,16 +4,36 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from amqp.exceptions import NotFound
+from kombu import Connection
 
 from kit import broker, dead
 from kit.clock import now, rfc3339
-from kit.db import OUTBOX, Transaction, Transactions
-from kit.observe import OUTBOX_LENGTH, QUEUE_CONSUMERS, QUEUE_MESSAGES, version_of
+from kit.db import OUTBOX, Transaction, Transactions, connect
+from kit.observe import OUTBOX_LENGTH, QUEUE_CONSUMERS, QUEUE_MESSAGES, Check, version_of
 
 SINCE = now()
 # A longer outbox is no other trouble, and not worth counting to its end.
 COUNTED = 10_000
 LETTERS_SHOWN = 20
+
+
+def ready(database_uri: str, amqp_uri: str, name: str) -> dict[str, Check]:
+    """Whether a process reaches what it needs, as its `/readyz` asks.
+
+    Args:
+        name: of the process, for the database to show.
+    """
+    engine = connect(database_uri, pool=1, name=f"bchat-{name}-probe")
+
+    def ping_database() -> None:
+        with engine.connect() as connection:
+            connection.execute(sa.text("SELECT 1"))
+
+    def ping_broker() -> None:
+        with Connection(amqp_uri, connect_timeout=2) as connection:
+            connection.connect()
+
+    return {"database": ping_database, "broker": ping_broker}
 
 
 class Depth(NamedTuple):

@@ -582,12 +582,8 @@ def serve(path: Path) -> int:
         signal.signal(number, lambda *_: eventlet.spawn_n(runner.stop))
     log.info("serving", since=now().isoformat())
     if settings.PROBE_PORT:
-        engine = connect(settings.DATABASE_URI, pool=1, name=f"bchat-{service.name}-probe")
-        serve_probes(
-            settings.PROBE_HOST,
-            settings.PROBE_PORT,
-            {"database": partial(_ping_database, engine), "broker": partial(_ping_broker, settings.AMQP_URI)},
-        )
+        ready = condition.ready(settings.DATABASE_URI, settings.AMQP_URI, service.name)
+        serve_probes(settings.PROBE_HOST, settings.PROBE_PORT, ready)
     try:
         # In a greenlet of its own: a signal would interrupt the wait of the main one.
         eventlet.spawn(runner.wait).wait()
@@ -595,13 +591,3 @@ def serve(path: Path) -> int:
         log.exception("service_failed")
         return 1
     return 0
-
-
-def _ping_database(engine: sa.Engine) -> None:
-    with engine.connect() as connection:
-        connection.execute(sa.text("SELECT 1"))
-
-
-def _ping_broker(amqp_uri: str) -> None:
-    with Connection(amqp_uri, connect_timeout=2) as connection:
-        connection.connect()

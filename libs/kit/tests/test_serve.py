@@ -19,6 +19,7 @@ def get(process: Served, path: str) -> tuple[int, bytes]:
 
 def test_probes_tell_whether_it_lives_can_serve_and_how_much_it_did(world: World, door: Door) -> None:
     process = world.serve(AMQP_URI=door.uri)
+    beside = world.serve("worker", "echo:idle", AMQP_URI=door.uri)
     world.call("note", text="milk")
     assert get(process, "/healthz")[0] == 200
     assert get(process, "/readyz") == (200, b'{"status":"ok","failed":{}}')
@@ -28,11 +29,12 @@ def test_probes_tell_whether_it_lives_can_serve_and_how_much_it_did(world: World
     assert f"bchat_handled_seconds_count{{{handled}}} 1.0".encode() in metrics(process)
 
     door.shut()
-    status, body = get(process, "/readyz")
-    assert (status, list(orjson.loads(body)["failed"])) == (503, ["broker"])
-    assert get(process, "/healthz")[0] == 200
+    for each in (process, beside):
+        status, body = get(each, "/readyz")
+        assert (status, list(orjson.loads(body)["failed"])) == (503, ["broker"])
+        assert get(each, "/healthz")[0] == 200
     door.open()
-    until(lambda: get(process, "/readyz")[0] == 200)
+    until(lambda: get(process, "/readyz")[0] == get(beside, "/readyz")[0] == 200)
 
 
 def metrics(process: Served) -> bytes:
@@ -64,7 +66,7 @@ def test_it_ticks_until_it_is_told_to_stop(world: World) -> None:
 
 def test_it_waits_for_a_broker_that_comes_later(world: World, door: Door) -> None:
     door.shut()
-    process = Served(world.env(AMQP_URI=door.uri))
+    process = Served(("serve",), world.env(AMQP_URI=door.uri))
     world.processes.append(process)
     until(world.starts)
     door.open()
@@ -74,7 +76,7 @@ def test_it_waits_for_a_broker_that_comes_later(world: World, door: Door) -> Non
 
 def test_it_can_be_stopped_while_it_waits_for_the_broker(world: World, door: Door) -> None:
     door.shut()
-    process = Served(world.env(AMQP_URI=door.uri))
+    process = Served(("serve",), world.env(AMQP_URI=door.uri))
     world.processes.append(process)
     until(world.starts)
     process.stop()

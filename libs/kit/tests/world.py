@@ -62,11 +62,11 @@ class Listener:
 class Served:
     """One process of the service."""
 
-    def __init__(self, env: dict[str, str]) -> None:
+    def __init__(self, command: tuple[str, ...], env: dict[str, str]) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self._process = subprocess.Popen(
-            [KIT, "serve"], cwd=FOLDER, env={**os.environ, **env, "PROBE_PORT": str(self.port)}
+            [KIT, *command], cwd=FOLDER, env={**os.environ, **env, "PROBE_PORT": str(self.port)}
         )
         self.signal = self._process.send_signal
 
@@ -120,9 +120,9 @@ class World:
             **more,
         }
 
-    def serve(self, **env: str) -> Served:
-        """Starts a process and waits until it answers."""
-        process = Served(self.env(**env))
+    def serve(self, *command: str, **env: str) -> Served:
+        """Starts a process, `kit serve` if none is named, and waits until it answers."""
+        process = Served(command or ("serve",), self.env(**env))
         self.processes.append(process)
         until(lambda: process.listens or not process.runs)
         assert process.runs

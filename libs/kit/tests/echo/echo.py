@@ -4,6 +4,7 @@ Its name comes from outside, so that each test has queues and events of its own.
 """
 
 import os
+import threading
 from typing import Any
 
 from kit import errors
@@ -120,3 +121,8 @@ class Echo(Service):
         if self.settings.TICK_TEXT:
             with self.db() as tx:
                 tx.add(Note(kind="tick", text=self.settings.TICK_TEXT))
+
+
+def idle(settings: EchoSettings, stop: threading.Event) -> None:
+    """The loop of a worker without work."""
+    stop.wait()
