@@ -104,5 +104,6 @@ def test_the_doctor_finds_nothing_wrong_with_what_was_just_installed(stack: Stac
     assert wrong == []
     assert done.returncode == (0 if all(row["ok"] for row in rows) else 1), done.stderr
     seen = {(row["part"], row["check"]) for row in rows}
-    assert {("auth", "signing_key"), ("chat", "files"), ("gateway", "keys"), ("address", "ready")} <= seen
+    assert {("auth", "signing_key"), ("gateway", "keys"), ("address", "ready")} <= seen
+    assert {part for part, check in seen if check == "files"} == {"auth", "chat", "news", "reports"}
     assert {check for part, check in seen if part == "reports"} >= {"source kestrel read-only", "rights"}

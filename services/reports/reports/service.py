@@ -799,7 +799,8 @@ class Reports(Service):
             return condition.work(tx)
 
     def findings(self) -> list[Finding]:
-        return [found for source in self._sources.values() for found in offload(examination.of, source)]
+        sources = (offload(examination.of, source) for source in self._sources.values())
+        return [*super().findings(), *(found for of_source in sources for found in of_source)]
 
     @property
     def _sources(self) -> dict[str, Source]:
