@@ -45,10 +45,12 @@ def pruned(schema: Schema, values: Iterable[Any]) -> Schema:
 
 def main(definitions: list[str]) -> None:
     resources: dict[str, list[Any]] = {}
-    for overlay in ("small", "production"):
-        done = subprocess.run(
-            ["kubectl", "kustomize", HERE.parent / "overlays" / overlay], stdout=subprocess.PIPE, check=True
-        )
+    for command in (
+        ["kubectl", "kustomize", HERE.parent / "overlays" / "small"],
+        ["kubectl", "kustomize", HERE.parent / "overlays" / "production"],
+        [sys.executable, HERE.parent / "seeing.py"],
+    ):
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
         for resource in yaml.safe_load_all(done.stdout):
             kind = f"{resource['apiVersion']}/{resource['kind']}"
             resources.setdefault(kind, []).append(resource.get("spec"))

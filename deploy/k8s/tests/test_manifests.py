@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,8 @@ def test_every_version_of_kubernetes_knows_the_resources(
 
 def test_operators_know_their_resources(resources: tuple[Resource, ...]) -> None:
     known = yaml.safe_load((Path(__file__).parent / "operators.yml").read_text())
+    done = subprocess.run([sys.executable, K8S / "seeing.py"], capture_output=True, check=True)
+    resources += tuple(yaml.safe_load_all(done.stdout))
     theirs = [resource for resource in resources if of_operator(resource)]
     assert {f"{resource['apiVersion']}/{resource['kind']}" for resource in theirs} == known.keys()
     for resource in theirs:
@@ -255,6 +258,10 @@ def test_one_machine_less_is_no_service_less() -> None:
     for job in named(resources, "Job").values():
         # Were it taken for a replica, a budget could not be reckoned and Prometheus would miss it.
         assert NAME not in job["spec"]["template"]["metadata"]["labels"]
+    kept = [budget["spec"]["selector"]["matchLabels"] for budget in of_kind(resources, "PodDisruptionBudget")]
+    # CloudNativePG makes those of the database itself.
+    assert {NAME: "bchat-broker"} in kept
+    assert {"cnpg.io/poolerName": "bchat-pooler"} in kept
     servers = {r["kind"]: r["spec"] for r in of_kind(resources, "RabbitmqCluster", "Cluster", "Pooler")}
     assert servers["RabbitmqCluster"]["replicas"] == 3
     assert servers["Cluster"]["instances"] == 3
