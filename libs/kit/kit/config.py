@@ -4,6 +4,7 @@ The variable `NAME_FILE` may name a file that holds the value instead: so secret
 which every child process and many a crash report has.
 """
 
+import difflib
 import importlib
 import os
 import re
@@ -113,6 +114,15 @@ def load(path: Path, cls: type[S]) -> S:
     except ValidationError as problem:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in problem.errors())
         raise ConfigError(f"{path}: {wrong}") from problem
+
+
+def misspelt(path: Path) -> dict[str, str]:
+    """Environment variables that are no setting of a `config.yml` and look like one that isn't set, with that
+    one: nothing else would tell of a default that is in force against somebody's will."""
+    known = {match["name"] for match in _VARIABLE.finditer(path.read_text())}
+    given = {name.removesuffix("_FILE") for name in os.environ}
+    close = {name: difflib.get_close_matches(name, known - given, 1, 0.9) for name in sorted(given - known)}
+    return {name: meant[0] for name, meant in close.items() if meant}
 
 
 def named(path: Path, what: str) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from amqp.exceptions import PreconditionFailed
 
-from kit import broker, migrate
+from kit import broker, config, migrate
 from kit.clock import now
 from kit.event import new_id
 
@@ -37,6 +37,12 @@ def tried(check: str, remedy: str, look: Callable[[], Iterator[Finding]]) -> lis
     return found
 
 
+def _settings(folder: Path) -> Iterator[Finding]:
+    wrong = config.misspelt(folder / "config.yml")
+    said = "; ".join(f"{name} is set, and is no setting: is {meant} meant?" for name, meant in wrong.items())
+    yield finding("settings", said or "None looks misspelt.", "Set it by its name." if wrong else None)
+
+
 def common(
     engine: sa.Engine, amqp_uri: str, folder: Path, service: str, routing_keys: Sequence[str]
 ) -> list[Finding]:
@@ -59,7 +65,7 @@ def common(
         "Is RabbitMQ running, and may the user in AMQP_URI declare the service's queues?",
         lambda: _queues(amqp_uri, service, routing_keys),
     )
-    return found
+    return [*_settings(folder), *found]
 
 
 def _database(engine: sa.Engine) -> Iterator[Finding]:

@@ -48,14 +48,16 @@ def test_a_served_service_finds_itself_in_order(world: World) -> None:
     world.serve()
     told = world.call("examine")
     by_check = {found["check"]: found for found in told["findings"]}
-    assert by_check.keys() == {"database", "database_clock", "migrations", "rights", "queues"}
+    assert by_check.keys() == {*("settings", "database", "database_clock", "migrations", "rights", "queues")}
     wrong = {check for check, found in by_check.items() if not found["ok"]}
     assert wrong == {"rights"}, "the tests' role is the superuser"
     assert "administer" in by_check["rights"]["found"]
-    seen = world.kit("examine")
+    seen = world.kit("examine", HEAR_ATEMPTS="5", OUTBOX_POLL="5", TICK_TEXT="", TICKTEXT="")
     assert seen.returncode == 1
     assert seen.stdout.count("ok ") == 4
     assert "NOSUPERUSER" in seen.stdout
+    (said,) = [line for line in seen.stdout.splitlines() if "WRONG settings" in line]
+    assert said.endswith("  HEAR_ATEMPTS is set, and is no setting: is HEAR_ATTEMPTS meant?")
 
 
 def test_what_is_missing_in_a_database_is_said(
