@@ -17,7 +17,7 @@ from pyfcm import FCMNotification
 from requests.adapters import HTTPAdapter
 
 from push.messages import Message, Withdrawal
-from push.outcomes import Forget, Outcome, Refused, Retry, Sent, Slow, retry_after
+from push.outcomes import Away, Forget, Outcome, Refused, Retry, Sent, Slow, retry_after
 
 log = get_logger(__name__)
 
@@ -64,11 +64,11 @@ class Fcm(FCMNotification):
                 self.credentials.token = None  # taken back before its time
                 answer = self._post(payload)
         except TransportError as problem:
-            return Retry(f"no access token: {problem}")
+            return Away(f"no access token: {problem}")
         except GoogleAuthError as problem:
             return Slow(f"no access token: {problem}")
         except requests.RequestException as problem:
-            return Retry(type(problem).__name__)
+            return Away(type(problem).__name__)
         return _outcome(answer)
 
     def _post(self, payload: bytes) -> requests.Response:

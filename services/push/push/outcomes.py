@@ -35,6 +35,13 @@ class Retry:
 
 
 @dataclass(frozen=True)
+class Away:
+    """Nobody has answered in time."""
+
+    why: str
+
+
+@dataclass(frozen=True)
 class Slow:
     """They were too many, or we are not let in at all: everybody waits."""
 
@@ -49,7 +56,7 @@ class Refused:
     why: str
 
 
-Outcome = Sent | Forget | Retry | Slow | Refused
+Outcome = Sent | Forget | Retry | Away | Slow | Refused
 
 
 def retry_after(header: str | None) -> float | None:

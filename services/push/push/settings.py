@@ -33,7 +33,11 @@ class PushSettings(Settings):
     )
     PUSH_PAUSE_MAX_SECONDS: float = Field(default=3600.0, ge=0, description="The longest such pause.")
     PUSH_HOURS: float = Field(default=24.0, gt=0, description="What is older is not pushed any more.")
-    PUSH_ATTEMPTS: int = Field(default=8, ge=1, description="Tries before a push is a dead letter.")
+    PUSH_ATTEMPTS: int = Field(
+        default=12,
+        ge=1,
+        description="Tries before a push is a dead letter; twelve take more than three hours.",
+    )
     PUSH_RETRY_SECONDS: float = Field(
         default=10.0,
         gt=0,

@@ -4,9 +4,11 @@ An endpoint is an address that a client names, so we look where it leads before 
 a way to talk to what stands beside us.
 """
 
+import io
 import json
 import socket
 import time
+from http.client import HTTPResponse
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,11 +26,12 @@ from urllib3.poolmanager import PoolManager
 from push.devices import unbase64, why_not
 from push.keys import private_key, public_key
 from push.messages import Message
-from push.outcomes import Forget, Outcome, Refused, Retry, Sent, Slow, retry_after
+from push.outcomes import Away, Forget, Outcome, Refused, Retry, Sent, Slow, retry_after
 from push.settings import PushSettings
 
 SIGNED_SECONDS = 12 * 3600
 ANSWER_BYTES = 1000
+MOST_ADDRESSES = 4
 # IPv6 that leads to any IPv4: through a translator (RFC 6052), a tunnel (RFC 3056, RFC 4380).
 LEADING_ELSEWHERE = [ip_network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")]
 
@@ -44,8 +47,36 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast
 
 
+class _Timely(io.RawIOBase):
+    """What an answer is read from, until its time is over: each byte of it could come just in time else."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, seconds: float) -> None:
+        self._raw, self._sock, self._ends = raw, sock, time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if (left := self._ends - time.monotonic()) <= 0:
+            raise TimeoutError("The answer takes too long.")
+        self._sock.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _TimelyResponse(HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_Timely(self.fp.detach(), sock, sock.gettimeout() or 0.0))
+
+
 class _PublicConnection(HTTPSConnection):
     """Connects to public addresses only; the address that was looked at is the one that is used."""
+
+    response_class = _TimelyResponse
 
     def _new_conn(self) -> socket.socket:
         try:
@@ -56,9 +87,11 @@ class _PublicConnection(HTTPSConnection):
         if not public:
             raise NewConnectionError(self, "no public address")
         last: OSError | None = None
-        for address in public[:4]:
+        assert self.timeout is not None
+        tried = public[:MOST_ADDRESSES]
+        for address in tried:
             try:
-                return socket.create_connection((address, self.port), self.timeout)
+                return socket.create_connection((address, self.port), self.timeout / len(tried))
             except OSError as problem:
                 last = problem
         raise NewConnectionError(self, f"not connected: {last}")
@@ -127,7 +160,7 @@ class WebPush:
             ) as answer:
                 said = answer.raw.read(ANSWER_BYTES)
         except (requests.RequestException, HTTPError) as problem:
-            return Retry(type(problem).__name__)
+            return Away(type(problem).__name__)
         return _outcome(answer.status_code, answer.headers.get("Retry-After"), said)
 
     def _authorization(self, endpoint: str) -> str:

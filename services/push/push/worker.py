@@ -7,6 +7,7 @@ in the place of the first.
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -19,14 +20,15 @@ from kit.errors import Refusal
 from kit.observe import get_logger
 from kit.rpc import RemoteFailure, RpcClient
 from kit.work import GiveUp, Later, Workers
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter as Measured
+from prometheus_client import Histogram
 from sqlalchemy.dialects.postgresql import insert
 
 from push.channels import Channels
 from push.events import ToBeSent
 from push.messages import MOST_GONE, Message, Withdrawal
 from push.models import Brake, Delivery, Device, Telling
-from push.outcomes import Forget, Outcome, Refused, Retry, Sent, Slow
+from push.outcomes import Away, Forget, Outcome, Refused, Retry, Sent, Slow
 from push.rules import OVER, Reason, Sight, Skip, Tell, Told, Wait, judge
 from push.settings import PushSettings
 from push.sights import look, names_of
@@ -35,8 +37,8 @@ from push.texts import compose, people_named
 
 log = get_logger(__name__)
 
-SENT = Counter("bchat_push_sent_total", "Pushes that a push service has taken.", ["channel"])
-WITHDRAWN = Counter(
+SENT = Measured("bchat_push_sent_total", "Pushes that a push service has taken.", ["channel"])
+WITHDRAWN = Measured(
     "bchat_push_withdrawn_total", "Notifications that were over and taken from a device.", ["channel"]
 )
 TRIED = Histogram(
@@ -45,9 +47,12 @@ TRIED = Histogram(
     ["channel", "outcome"],
     buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10),
 )
-# A try that is noted and not ended is another worker's until so long after its deadline.
+# A try that is noted and not ended is another worker's until so long after its deadlines, which are
+# those to connect, for TLS, for an access token, and for the answer.
 LEASE_SECONDS = 5.0
 MOST_UNSURE = 1
+# So many tries in a row that nobody answers, and a push service is away: its pushes would hold up all others.
+MOST_SILENT = 3
 ENDED = ("sent", "acknowledged", "dropped", "left", "withdrawn")
 
 
@@ -80,6 +85,7 @@ class Worker:
 
     def __init__(self, db: Transactions, settings: PushSettings, channels: Channels, rpc: Any) -> None:
         self._db, self._settings, self._channels, self._rpc = db, settings, channels, rpc
+        self._silent: Counter[str] = Counter()
 
     def send(self, event: ToBeSent) -> None:
         """
@@ -101,7 +107,12 @@ class Worker:
         begun_at = time.monotonic()
         outcome = self._channels.send(device, message, ttl)
         TRIED.labels(delivery.channel, type(outcome).__name__.lower()).observe(time.monotonic() - begun_at)
-        self._end(delivery.id, delivery.channel, self._channels.service_of(device), outcome, left)
+        service = self._channels.service_of(device)
+        if isinstance(outcome, Away):
+            self._silent[service] += 1
+        else:
+            self._silent.pop(service, None)
+        self._end(delivery.id, delivery.channel, service, outcome, left)
 
     def _begin(self, delivery_id: str) -> Begun | None:
         """Notes that it is being tried; None where there is nothing to be sent any more.
@@ -145,7 +156,7 @@ class Worker:
         if delivery.state == "dead":  # sent back by the operator
             delivery.attempts = delivery.unsure = 0
         if delivery.state == "trying":
-            lease = timedelta(seconds=2 * self._settings.PUSH_ANSWER_SECONDS + LEASE_SECONDS)
+            lease = timedelta(seconds=4 * self._settings.PUSH_ANSWER_SECONDS + LEASE_SECONDS)
             assert delivery.trying_at is not None
             if (left := (delivery.trying_at + lease - now).total_seconds()) > 0:
                 return left
@@ -236,9 +247,12 @@ class Worker:
                     _brake(tx, service, seconds)
                     delivery.attempts -= 1  # it was no fault of this one
                     again: float | str = broker.backoff(1, seconds * 1.25, seconds * 1.25)
-                case Retry(why, after):
+                case Retry(why) | Away(why):
                     log.info("push_failed", reason=why, attempt=delivery.attempts)
-                    settings = self._settings
+                    settings, after = self._settings, getattr(outcome, "after", None)
+                    if self._silent[service] >= MOST_SILENT:
+                        log.warning("push_service_is_away", service=service, reason=why)
+                        _brake(tx, service, settings.PUSH_QUOTA_SECONDS)
                     later = broker.backoff(
                         delivery.attempts, settings.PUSH_RETRY_SECONDS, settings.PUSH_RETRY_MAX_SECONDS
                     )

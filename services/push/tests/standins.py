@@ -4,10 +4,14 @@ import base64
 import json
 import re
 import secrets
+import socket
+import ssl
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,6 +20,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import http_ece
 import jwt
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
@@ -303,3 +309,56 @@ class LocalWebPush(Server):
         claims = jwt.decode(parts["t"], pem, ["ES256"], audience=self.url)
         assert claims["exp"] - time.time() <= 24 * 3600
         assert urlsplit(claims["sub"]).scheme in ("mailto", "https")
+
+
+class Dripping:
+    """A push service by https whose answers come in so many drops, each after a tenth of a second."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        key = ec.generate_private_key(ec.SECP256R1())
+        called = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        now = datetime.now(UTC)
+        made = (
+            x509.CertificateBuilder(called, called, key.public_key(), x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=1))
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+            .sign(key, hashes.SHA256())
+        )
+        both = folder / "push.pem"
+        both.write_bytes(
+            key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            + made.public_bytes(Encoding.PEM)
+        )
+        self.certificate, self.drops = str(both), 1
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(both)
+        self._listening = socket.create_server(("127.0.0.1", 0))
+
+    def connected(self, seconds: float) -> socket.socket:
+        """As `socket.create_connection`, whatever names lead to."""
+        made = socket.socket()
+        made.settimeout(seconds)
+        made.connect(self._listening.getsockname())
+        return made
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=self._answer, args=self._listening.accept()[:1], daemon=True).start()
+
+    def _answer(self, connection: socket.socket) -> None:
+        answer = b"HTTP/1.1 201 Created\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+        with suppress(OSError), self._context.wrap_socket(connection, server_side=True) as spoken:
+            spoken.recv(10_000)
+            drop = -(-len(answer) // self.drops)
+            for start in range(0, len(answer), drop):
+                time.sleep(0.1)
+                spoken.sendall(answer[start : start + drop])
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._serve, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listening.close()

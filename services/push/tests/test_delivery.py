@@ -2,6 +2,7 @@
 
 import email.utils
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +13,10 @@ from kit.event import new_id
 from kit.work import GiveUp, Later
 from push import events
 from push.messages import Message
-from push.outcomes import Retry, retry_after
+from push.outcomes import Away, Sent, retry_after
 from push.web_push import WebPush, is_public
 from push_house import Clock, House
-from standins import Answer, fcm_error, of_json
+from standins import Answer, Dripping, LocalFcm, fcm_error, of_json
 
 
 @pytest.fixture
@@ -95,14 +96,15 @@ def test_a_date_to_come_back_at_is_obeyed(house: House, told: tuple[Caller, str,
 def test_after_the_last_try_it_is_a_dead_letter_that_can_be_sent_back(
     house: House, told: tuple[Caller, str, str], time: Clock
 ) -> None:
-    house.fcm.moods[told[1]] = [fcm_error(500, "INTERNAL")] * 8
+    house.fcm.moods[told[1]] = [fcm_error(500, "INTERNAL")] * 12
     waits = []
-    for _ in range(7):
+    for _ in range(11):
         waits += house.work()
         time.forward(seconds=waits[-1])
-    # Doubling, with jitter of a quarter.
-    assert all(7.5 * 2**n <= wait <= 12.5 * 2**n for n, wait in enumerate(waits))
-    assert dead(house) == ["after 8 tries: 500 INTERNAL"]
+    # Doubling up to an hour, with jitter of a quarter.
+    least = [min(10 * 2**n, 3600) * 0.75 for n in range(11)]
+    assert all(low <= wait <= low / 0.75 * 1.25 for low, wait in zip(least, waits, strict=True))
+    assert dead(house) == ["after 12 tries: 500 INTERNAL"]
     assert [row.state for row in house.deliveries()] == ["dead"]
     assert house.work() == []  # the operator's redrive
     assert len(house.fcm.messages) == 1
@@ -173,6 +175,35 @@ def test_refused_credentials_slow_all(house: House, told: tuple[Caller, str, str
     assert house.fcm.tried == []
 
 
+def test_a_push_service_that_is_away_holds_up_no_others(
+    house: House, told: tuple[Caller, str, str], time: Clock
+) -> None:
+    tom, _, group = told
+    for _ in range(4):
+        house.phone(tom)
+    house.push(tom).register(device_id="b", platform="web", web_push=house.web.browser("b").subscription)
+    time.forward(hours=1)
+    house.say(group, house.person(), "More.")
+    time.forward(seconds=6)
+    house.push().tell_due()
+    worker = house.worker()
+    with LocalFcm() as nowhere:
+        url = nowhere.url
+    house.channels._fcm.FCM_END_POINT_BASE = f"{url}/v1/projects"  # type: ignore[union-attr]
+    waits = []
+    for delivery_id in house.asked():
+        try:
+            worker.send(events.ToBeSent(delivery_id=delivery_id))
+        except Later as later:
+            waits.append(later.seconds)
+    assert sorted((row.channel, row.state, -row.attempts) for row in house.deliveries()) == [
+        *[("fcm", "asked", -1)] * 3,
+        *[("fcm", "asked", 0)] * 2,
+        ("web_push", "sent", -1),
+    ]
+    assert [wait > 40 for wait in waits] == [False] * 3 + [True] * 2
+
+
 def test_a_worker_killed_between_sending_and_noting_has_it_sent_once_more_and_no_more(
     house: House, told: tuple[Caller, str, str], time: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,14 +219,14 @@ def test_a_worker_killed_between_sending_and_noting_has_it_sent_once_more_and_no
             house.work()
     # Whoever gets the work meanwhile leaves it to the first: it may be at it still.
     (wait,) = house.work()
-    assert 0 < wait <= 30
+    assert 0 < wait <= 50
     assert len(house.fcm.messages) == 1
-    time.forward(seconds=31)
+    time.forward(seconds=51)
     with monkeypatch.context() as patch:
         patch.setattr("push.worker.Worker._end", killed)
         with pytest.raises(Killed):
             house.work()
-    time.forward(seconds=31)
+    time.forward(seconds=51)
     assert house.work() == []
     tags = {message["data"]["tag"] for _, message in house.fcm.messages}
     assert (len(house.fcm.messages), len(tags)) == (2, 1)
@@ -403,5 +434,24 @@ def test_a_name_that_leads_to_us_is_not_connected_to(house: House, monkeypatch: 
     keys = house.web.browser("toms").subscription["keys"]
     message = Message("a", "b", "c", "/", "s", clock.now(), "text")
     sent = WebPush(house.settings).send("https://push.example.com/1", keys, message, 60)
-    assert isinstance(sent, Retry)
+    assert isinstance(sent, Away)
     assert asked == [("push.example.com", 443)]
+
+
+def test_an_answer_that_comes_by_drops_is_not_waited_for(
+    house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with Dripping("push.example.com", tmp_path) as server:
+        found = [(2, 1, 6, "", ("8.8.8.8", 443))]
+        monkeypatch.setattr("push.web_push.socket.getaddrinfo", lambda *_, **__: found)
+        monkeypatch.setattr(
+            "push.web_push.socket.create_connection", lambda _, seconds: server.connected(seconds)
+        )
+        push = WebPush(house.settings.model_copy(update={"PUSH_ANSWER_SECONDS": 1.0}))
+        push._session.verify = server.certificate
+        keys = house.web.browser("toms").subscription["keys"]
+        message = Message("a", "b", "c", "/", "s", clock.now(), "text")
+        server.drops = 1
+        assert isinstance(push.send("https://push.example.com/1", keys, message, 60), Sent)
+        server.drops = 100  # each in time, and together not
+        assert isinstance(push.send("https://push.example.com/1", keys, message, 60), Away)
