@@ -13,6 +13,7 @@ import kubernetes_validate
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
+from kit.config import misspelt
 from kit.service import STOP_SECONDS
 from rights import SERVICES, written
 
@@ -180,6 +181,17 @@ def test_every_setting_is_provided_and_none_is_unknown(resources: tuple[Resource
             if kind == "Job":
                 needed &= {"AMQP_URI", "DATABASE_URI"}
             assert needed - given - MAY_BE_EMPTY == set(), process
+
+
+def test_a_setting_of_one_service_looks_like_no_slip_to_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All have the ConfigMap `settings`, and each tells the doctor of names that look misspelt."""
+    services = (*SERVICES, "gateway")
+    for name in {name for service in services for name in variables(service)}:
+        monkeypatch.setenv(name, "")
+        for service in services:
+            if name not in variables(service):
+                assert misspelt(ROOT / "services" / service / "config.yml") == {}, service
+        monkeypatch.delenv(name)
 
 
 def test_secrets_are_named_and_never_written_down(resources: tuple[Resource, ...]) -> None:

@@ -121,7 +121,7 @@ def misspelt(path: Path) -> dict[str, str]:
     one: nothing else would tell of a default that is in force against somebody's will."""
     known = {match["name"] for match in _VARIABLE.finditer(path.read_text())}
     given = {name.removesuffix("_FILE") for name in os.environ}
-    close = {name: difflib.get_close_matches(name, known - given, 1, 0.9) for name in sorted(given - known)}
+    close = {name: difflib.get_close_matches(name, known - given, 1, 0.92) for name in sorted(given - known)}
     return {name: meant[0] for name, meant in close.items() if meant}
 
 

@@ -39,7 +39,7 @@ class GatewaySettings(Settings):
     TOKEN_SECONDS: int = Field(
         default=900, ge=1, description="No access token lives longer; an ended session is remembered so long."
     )
-    REMEMBER_SECONDS: int = Field(
+    REMEMBERED_SECONDS: int = Field(
         default=60 * 86400, ge=1, description="Life of the cookie of an automatic login."
     )
     RPC_SECONDS: float = Field(default=5.0, gt=0, description="Deadline of a call to a service.")

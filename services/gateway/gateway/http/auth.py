@@ -198,7 +198,7 @@ def _session(told: dict[str, Any], remember: bool | None) -> Response:
     response.set_cookie(
         COOKIE,
         f"{int(remember)}.{token}",
-        max_age=gateway().settings.REMEMBER_SECONDS if remember else None,
+        max_age=gateway().settings.REMEMBERED_SECONDS if remember else None,
         path=f"{PREFIX}/auth",
         secure=request.is_secure,
         httponly=True,
