@@ -146,8 +146,10 @@ GET /users                                                         401 200 200 2
 POST /users                                                        401 403 403 403 403 403 403 201
 GET /users/{user_id}                                               401 404 200 200 200 200 200 200
 PATCH /users/{user_id}                                             401 403 403 403 403 403 403 200
+DELETE /users/{user_id}                                            401 403 403 403 403 403 403 204
 GET /users/{user_id}/avatar                                        401 404 200 200 200 200 200 200
 GET /users/{user_id}/sessions                                      401 403 403 403 403 403 403 200
+GET /users/{user_id}/export                                        401 404 403 200 403 403 403 200
 DELETE /users/{user_id}/sessions/{session_id}                      401 403 403 403 403 403 403 404
 """
 # What a call is given; a function of the room's things.
@@ -220,6 +222,7 @@ class House:
     """The people, and a room that is made anew when something of it is gone."""
 
     def __init__(self, stack: Stack, admin: Person, someone: Someone) -> None:
+        self._someone = someone
         self.people: dict[str, Http] = {
             "nobody": Http(stack.urls),
             "stranger": someone("customer"),
@@ -301,6 +304,8 @@ class House:
         """What the call is answered."""
         method, _, path = call.partition(" ")
         things = self.things()
+        if call == "DELETE /users/{user_id}":
+            things["user_id"] = self._someone().id  # everybody in here is needed
         given = GIVEN.get(call)
         options: Json = {"params": ASKED.get(call)}
         if path == "/attachments":

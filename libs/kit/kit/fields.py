@@ -75,6 +75,11 @@ def read_cursor(cursor: str | None, *kinds: Callable[[str], Any]) -> list[Any] |
         raise Invalid("invalid_cursor", "This cursor does not come from this list.") from None
 
 
+def write_cursor(*parts: str) -> str:
+    """What `read_cursor` reads."""
+    return base64.urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
+
+
 def an_id(text: str) -> str:
     """For `read_cursor`: an id.
 
@@ -107,8 +112,5 @@ def page(
         show: a row as its item.
         cursor: the values after which the next page begins, as text.
     """
-    more = len(rows) > limit
-    last = (
-        base64.urlsafe_b64encode(orjson.dumps(cursor(rows[limit - 1]))).decode().rstrip("=") if more else None
-    )
+    last = write_cursor(*cursor(rows[limit - 1])) if len(rows) > limit else None
     return {"items": [show(row) for row in rows[:limit]], "next_cursor": last}

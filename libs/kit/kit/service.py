@@ -45,14 +45,15 @@ from nameko.runners import ServiceRunner
 from nameko.timer import Timer
 from opentelemetry.trace import SpanKind, StatusCode
 
-from kit import broker, condition, config, examine
+from kit import broker, condition, config, examine, personal
 from kit.caller import HEADER, Caller
 from kit.clock import now, rfc3339
 from kit.config import Settings
 from kit.db import Transactions, connect, out_of_reach
-from kit.errors import Refusal, Unavailable
+from kit.errors import NotFound, Refusal, Unavailable
 from kit.event import CONTENT_TYPE, Heard, Said
 from kit.examine import Finding
+from kit.fields import is_id
 from kit.observe import DEAD, HANDLED, RETRIED, get_logger, serve_probes, span, start_observing
 from kit.outbox import OutboxRelay
 from kit.rpc import RpcClient
@@ -488,6 +489,24 @@ class Service:
         folder = nameko.config[FOLDER]
         findings = examine.common(self.db.engine, self.settings.AMQP_URI, folder, self.name, keys)
         return {"at": rfc3339(now()), "findings": [*findings, *self.findings()]}
+
+    @rpc
+    def kept(self, *, user_id: str, cursor: str | None = None) -> dict[str, Any]:
+        """What is kept here of a person, for themselves and for administrators.
+
+        Raises:
+            Unauthenticated, Forbidden, NotFound, Invalid
+        """
+        if self.caller.id != user_id:
+            self.caller.require("administrator")
+        if not is_id(user_id):
+            raise NotFound("user_not_found", "There is no such person, or not for you.")
+        with self.db() as tx:
+            return personal.page_of(tx, self.kept_of(user_id), cursor)
+
+    def kept_of(self, user_id: str) -> personal.Kept:
+        """What there is of a person in this service's tables, by kind."""
+        return {}
 
     def findings(self) -> list[Finding]:
         """What is to be examined of this service alone."""

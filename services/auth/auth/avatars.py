@@ -43,9 +43,9 @@ def change(db: Transactions, files: Store, caller_id: str, picture: Picture | No
             user.avatar_type = picture and picture.content_type
             user.avatar_size = picture and len(picture.content)
     except BaseException:
-        _forget(files, new)
+        forget(files, new)
         raise
-    _forget(files, old)
+    forget(files, old)
     return user
 
 
@@ -63,7 +63,8 @@ def _key(avatar_id: str) -> str:
     return f"auth/avatars/{avatar_id}"
 
 
-def _forget(files: Store, avatar_id: str | None) -> None:
+def forget(files: Store, avatar_id: str | None) -> None:
+    """Deletes a picture that nobody has any more."""
     if not avatar_id:
         return
     try:

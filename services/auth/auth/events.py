@@ -171,6 +171,24 @@ class SessionEnded(Said, type="auth.session_ended"):
         return cls(session_id=_SESSION, user_id=_ID, reason="logout")
 
 
+class UserErased(Said, type="auth.user_erased"):
+    """A person is to be forgotten: whatever names them goes, and their id stays where something hangs on it.
+
+    `by` is the administrator who asked for it. It may be said again.
+    """
+
+    user_id: str
+    by: str
+
+    @property
+    def subject(self) -> str:
+        return self.user_id
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls(user_id=_ID, by=_SESSION)
+
+
 class MemberJoined(Heard, type="groups.member_joined"):
     group_id: str
     user_id: str

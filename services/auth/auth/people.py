@@ -167,8 +167,15 @@ def changing(tx: Transaction, caller_id: str) -> Iterator[User]:
         Unauthenticated: they may no longer sign in.
     """
     user = myself(tx, caller_id)
+    with telling(tx, user):
+        yield user
+
+
+@contextmanager
+def telling(tx: Transaction, user: User) -> Iterator[None]:
+    """Says at its end what was changed inside."""
     before = _state(user)
-    yield user
+    yield
     _say_changes(tx, user, before)
 
 

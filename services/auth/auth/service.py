@@ -18,10 +18,11 @@ from kit.db import Transaction
 from kit.errors import Invalid, Refusal
 from kit.examine import Finding, finding
 from kit.fields import an_id, bounded, checked, is_id, page, read_cursor
+from kit.personal import Kept
 from kit.service import SETTINGS, Files, Service, every, hear, offload, rpc
 from nameko.extensions import DependencyProvider
 
-from auth import attempts, avatars, enrolment, errors, people, sessions
+from auth import attempts, avatars, enrolment, errors, people, personal, sessions
 from auth.events import MemberJoined, MemberLeft, PermissionsChanged
 from auth.fields import NewPassword, NewUser
 from auth.models import ADMINISTRATOR, PERMISSIONS, Membership, User, UserSession
@@ -349,6 +350,18 @@ class AuthService(Service):
     def update_user(self, *, user_id: str, changes: dict[str, Any]) -> dict[str, Any]:
         with self.db() as tx:
             return people.administer(tx, self._hash, user_id, changes, by=self.caller.id).as_user()
+
+    @rpc
+    def erase_user(self, *, user_id: str) -> None:
+        """Forgets a person, here and, by and by, everywhere; what hangs on them keeps their id alone."""
+        if not is_id(user_id):
+            raise errors.user_not_found()
+        with self.db() as tx:
+            picture = personal.erase(tx, user_id, by=self.caller.id)
+        avatars.forget(self.files, picture)
+
+    def kept_of(self, user_id: str) -> Kept:
+        return personal.kept_of(user_id)
 
     # --- what it answers: services, and the operator, who is trusted because they hold the broker
 

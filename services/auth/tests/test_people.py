@@ -16,7 +16,7 @@ from kit.event import new_id
 from kit.testing import hear_event, said, staff
 
 Refused = Callable[..., Refusal]
-# Of the commonest, one made harder in the way everybody does, a row of keys, a repetition, the username and more.
+# Of the commonest, one made harder as everybody does, a row of keys, a repetition, the username and more.
 GUESSED = ("1234567890", "P@ssw0rd2026", "qwertyuiop", "aaaaaaaaaaaa", "mei.lin.2026!")
 NEW = {"username": "mei", "password": "correct horse battery", "kind": "staff"}
 

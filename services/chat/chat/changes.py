@@ -107,17 +107,22 @@ def remove(tx: Transaction, me: Pair, seq: int, seconds: int) -> None:
     if message.body.get("deleted"):
         return
     message.told("delete", at)
-    _overtake(tx, me[0], seq)
-    here = {"group_id": me[0], "seq": seq}
+    empty(tx, row)
+    message.entries.store(tx)
+
+
+def empty(tx: Transaction, row: dict[str, Any]) -> None:
+    """Takes out of a message, whose room is locked, all that was said in it."""
+    here = {"group_id": row["group_id"], "seq": row["seq"]}
+    _overtake(tx, **here)
     for kept in (Version, Mention):
         tx.execute(delete(kept).filter_by(**here))
     tx.execute(delete(search.FINDABLE).filter_by(**here))
-    sent_with = message.body.get("attachments")
+    sent_with = (row["body"] or {}).get("attachments")
     if sent_with:
         attachments.let_go(tx, [attachment["id"] for attachment in sent_with])
     gone = {"attachments": [], "deleted": True} if sent_with else {"deleted": True}
     _rewrite(tx, row | {"text": "" if row["kind"] == "text" else None, "body": gone})
-    message.entries.store(tx)
 
 
 def versions(tx: Transaction, me: Pair, seq: int, after: int, limit: int) -> list[Version]:
@@ -159,4 +164,4 @@ def _overtake(tx: Transaction, group_id: str, seq: int) -> None:
 
 def _rewrite(tx: Transaction, row: dict[str, Any]) -> None:
     here = Entry.group_id == row["group_id"], Entry.seq == row["seq"]
-    tx.execute(update(ENTRIES).where(*here).values(text=row["text"], body=row["body"]))
+    tx.execute(update(ENTRIES).where(*here).values({n: row[n] for n in ("kind", "text", "body")}))

@@ -402,3 +402,7 @@ class PositionShared(Heard, type="location.position_shared"):
     user_id: str
     feature: dict[str, JsonValue]
     at: datetime
+
+
+class UserErased(Heard, type="auth.user_erased"):
+    user_id: str

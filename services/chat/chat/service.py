@@ -13,10 +13,11 @@ from kit.db import Transaction
 from kit.errors import Forbidden, NotFound, Refusal, Unavailable
 from kit.fields import a_number, an_id, bounded, checked, is_id, page, read_cursor
 from kit.observe import get_logger
+from kit.personal import Kept
 from kit.rpc import RemoteFailure
 from kit.service import Ask, Files, Service, every, hear, offload, rpc
 
-from chat import attachments, changes, memberships, requests, search, timeline
+from chat import attachments, changes, memberships, personal, requests, search, timeline
 from chat.errors import (
     attachment_not_found,
     drawing_busy,
@@ -38,6 +39,7 @@ from chat.events import (
     ReportMade,
     TaskChanged,
     TaskReminded,
+    UserErased,
 )
 from chat.memberships import Membership, MembershipsMissing, Pair, Standing
 from chat.models import Attachment
@@ -400,6 +402,16 @@ class ChatService(Service):
             if not tx.seen(event):
                 timeline.post_position(tx, **event.model_dump())
 
+    @hear(UserErased)
+    def user_erased(self, event: UserErased) -> None:
+        left = True
+        while left:
+            with self.db() as tx:
+                left = personal.erase_some(tx, event.user_id)
+        with self.db() as tx:
+            if not tx.seen(event):
+                personal.erase_rest(tx, event.user_id)
+
     # --- what it does by the clock -----------------------------------------------------------------
 
     @every(2)
@@ -423,6 +435,9 @@ class ChatService(Service):
             with self.db() as tx:
                 attachments.forget(tx, going)
         self.files.delete(*self.files.older(attachments.INCOMING, old, attachments.CLEAR_AT_ONCE))
+
+    def kept_of(self, user_id: str) -> Kept:
+        return personal.kept_of(user_id)
 
     # --- how it does it ----------------------------------------------------------------------------
 

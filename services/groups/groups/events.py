@@ -392,3 +392,8 @@ class UserCreated(Heard, type="auth.user_created"):
 
 class UserChanged(Heard, type="auth.user_changed"):
     user: PersonHeard
+
+
+class UserErased(Heard, type="auth.user_erased"):
+    user_id: str
+    by: str

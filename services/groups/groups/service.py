@@ -15,6 +15,7 @@ from kit.db import Transaction
 from kit.errors import Refusal, Unavailable
 from kit.fields import an_id, bounded, checked, contains, is_id, page, read_cursor
 from kit.observe import get_logger
+from kit.personal import Kept
 from kit.rpc import RemoteFailure
 from kit.service import Ask, Service, every, hear, offload, rpc
 
@@ -25,11 +26,12 @@ from groups import (
     calendar_near,
     errors,
     invites,
+    personal,
     roster,
     tasks,
 )
 from groups.calendar_fields import Begin, Window
-from groups.events import GroupChanged, GroupCreated, PersonHeard, UserChanged, UserCreated
+from groups.events import GroupChanged, GroupCreated, PersonHeard, UserChanged, UserCreated, UserErased
 from groups.fields import GroupFields, InviteFields, TaskFields
 from groups.models import FOR_GOOD, Appointment, CalendarToken, Catalogue, Group, Invite, Member, Person, Role
 from groups.recurrence import END
@@ -642,6 +644,12 @@ class GroupsService(Service):
 
     # --- what it does by the clock
 
+    @hear(UserErased)
+    def user_erased(self, event: UserErased) -> None:
+        with self.db() as tx:
+            if not tx.seen(event):
+                personal.erase(tx, event.user_id, event.by)
+
     @every(5)
     def remind(self) -> None:
         while True:
@@ -668,6 +676,9 @@ class GroupsService(Service):
     def say_near(self) -> None:
         """Reminds groups of the appointments whose time has come."""
         calendar_near.say_due(self.db)
+
+    def kept_of(self, user_id: str) -> Kept:
+        return personal.kept_of(user_id)
 
     # --- how
 

@@ -175,3 +175,7 @@ class GroupEnded(Heard, type="groups.group_ended"):
 
 class SessionEnded(Heard, type="auth.session_ended"):
     session_id: str
+
+
+class UserErased(Heard, type="auth.user_erased"):
+    user_id: str

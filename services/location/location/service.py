@@ -13,10 +13,11 @@ from kit.db import Transaction
 from kit.errors import Unavailable
 from kit.fields import an_id, bounded, checked, is_id, page, read_cursor
 from kit.observe import get_logger
+from kit.personal import Kept
 from kit.rpc import RemoteFailure
 from kit.service import Ask, Service, every, hear, rpc
 
-from location import errors, memberships, positions, shares
+from location import errors, memberships, personal, positions, shares
 from location.events import (
     GroupEnded,
     MemberJoined,
@@ -24,6 +25,7 @@ from location.events import (
     MemberRoleChanged,
     PositionShared,
     SessionEnded,
+    UserErased,
 )
 from location.geojson import Feature
 from location.memberships import Membership, MembershipMissing
@@ -213,6 +215,12 @@ class LocationService(Service):
             if not tx.seen(event):
                 shares.end(tx, "signed_out", Share.session_id == event.session_id)
 
+    @hear(UserErased)
+    def user_erased(self, event: UserErased) -> None:
+        with self.db() as tx:
+            if not tx.seen(event):
+                personal.erase(tx, event.user_id)
+
     # --- what it does by the clock
 
     @every(2)
@@ -228,6 +236,9 @@ class LocationService(Service):
         while forgotten:
             with self.db() as tx:
                 forgotten = shares.forget(tx, self.settings.KEPT_HOURS)
+
+    def kept_of(self, user_id: str) -> Kept:
+        return personal.kept_of(user_id)
 
     # --- how
 

@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from kit import clock
 from kit.db import Transaction
 from kit.fields import an_id, bounded, checked, contains, page, read_cursor
+from kit.personal import Kept
 from kit.service import Ask, Files, Service, every, hear, offload, rpc
 
-from news import articles, errors, pictures, readers
+from news import articles, errors, personal, pictures, readers
 from news.events import (
     GroupEnded,
     MemberJoined,
@@ -23,6 +24,7 @@ from news.events import (
     PersonHeard,
     UserChanged,
     UserCreated,
+    UserErased,
 )
 from news.fields import ArticleFields
 from news.models import Article, Member, ReadMark
@@ -322,12 +324,21 @@ class NewsService(Service):
             if not tx.seen(event):
                 readers.keep_person(tx, event.user)
 
+    @hear(UserErased)
+    def user_erased(self, event: UserErased) -> None:
+        with self.db() as tx:
+            if not tx.seen(event):
+                personal.erase(tx, event.user_id)
+
     # --- what it does by the clock
 
     @every(2)
     def run_due(self) -> None:
         """Releases what is planned for now, and ends what has expired."""
         articles.run_due(self.db)
+
+    def kept_of(self, user_id: str) -> Kept:
+        return personal.kept_of(user_id)
 
     # --- how
 

@@ -211,3 +211,7 @@ class SettingsChanged(Heard, type="auth.settings_changed"):
 class SessionEnded(Heard, type="auth.session_ended"):
     session_id: str
     user_id: str
+
+
+class UserErased(Heard, type="auth.user_erased"):
+    user_id: str

@@ -14,10 +14,11 @@ from kit.errors import Conflict, NotFound
 from kit.examine import Finding, finding
 from kit.fields import an_id, bounded, checked, page, read_cursor
 from kit.observe import get_logger
+from kit.personal import Kept
 from kit.service import Ask, Service, every, hear, rpc
 from pydantic import BaseModel, ConfigDict, Field
 
-from push import copies, devices, errors, events, notices, receipts, tellings
+from push import copies, devices, errors, events, notices, personal, receipts, tellings
 from push.keys import public_key
 from push.models import Device, Telling, room_topic
 from push.settings import PushSettings
@@ -305,6 +306,12 @@ class PushService(Service):
             if not tx.seen(event):
                 devices.end_session(tx, event.user_id, event.session_id)
 
+    @hear(events.UserErased)
+    def user_erased(self, event: events.UserErased) -> None:
+        with self.db() as tx:
+            if not tx.seen(event):
+                personal.erase(tx, event.user_id)
+
     # --- what it hears: rooms
 
     @hear(events.GroupCreated)
@@ -364,6 +371,9 @@ class PushService(Service):
             tellings.tidy(tx, self.settings)
 
     # --- how
+
+    def kept_of(self, user_id: str) -> Kept:
+        return personal.kept_of(user_id)
 
     def findings(self) -> list[Finding]:
         names = {"fcm": ("FCM", "FCM_CREDENTIALS"), "web_push": ("Web Push", "VAPID_PRIVATE_KEY")}

@@ -356,3 +356,7 @@ class PermissionsChanged(Heard, type="auth.permissions_changed"):
     permissions: list[str]
     active: bool
     version: int
+
+
+class UserErased(Heard, type="auth.user_erased"):
+    user_id: str

@@ -12,6 +12,7 @@ from kit.clock import now, parse, rfc3339
 from kit.db import Transaction
 from kit.examine import Finding
 from kit.fields import an_id, bounded, checked, is_id, page, read_cursor
+from kit.personal import Kept
 from kit.service import MEASURE_SECONDS, SETTINGS, Ask, Files, Service, every, hear, offload, rpc
 from kit.store import Store
 from nameko.extensions import DependencyProvider
@@ -27,6 +28,7 @@ from reports import (
     examination,
     hooks,
     jobs,
+    personal,
     rooms,
     watch,
 )
@@ -58,6 +60,7 @@ from reports.events import (
     PermissionsChanged,
     TaskChanged,
     TaskReminded,
+    UserErased,
 )
 from reports.files import keeping
 from reports.making import KINDS, Kind
@@ -754,6 +757,12 @@ class Reports(Service):
                     version=event.version,
                 )
 
+    @hear(UserErased)
+    def user_erased(self, event: UserErased) -> None:
+        with self.db() as tx:
+            if not tx.seen(event):
+                personal.erase(tx, event.user_id)
+
     # --- what it does by the clock -----------------------------------------------------------------
 
     @every(5)
@@ -793,6 +802,9 @@ class Reports(Service):
             keeping.clear_idle(tx, self.files, settings.FILES_KEPT_DAYS)
 
     # --- how it does it ----------------------------------------------------------------------------
+
+    def kept_of(self, user_id: str) -> Kept:
+        return personal.kept_of(user_id)
 
     def work(self) -> list[dict[str, Any]]:
         with self.db() as tx:

@@ -1649,7 +1649,11 @@ export interface paths {
         get: operations["get_people_user"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Erase a user (administrators)
+         * @description Who it was is forgotten everywhere within seconds: name, settings, devices, positions, the words and files of their messages. Their id stays, as that of nobody: in the order of a room, in what they made for others and in who was sent which report. There is no way back.
+         */
+        delete: operations["delete_people_erase_user"];
         options?: never;
         head?: never;
         /**
@@ -1668,6 +1672,26 @@ export interface paths {
         };
         /** A picture of someone I may see */
         get: operations["get_people_avatar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All that is kept of a user (oneself and administrators)
+         * @description A line of JSON each, of every service in turn; the last is `end`. Files are named, and come by their own address. So many an hour.
+         */
+        get: operations["get_people_export_user"];
         put?: never;
         post?: never;
         delete?: never;
@@ -8514,6 +8538,27 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    delete_people_erase_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     patch_people_update_user: {
         parameters: {
             query?: never;
@@ -8572,6 +8617,45 @@ export interface operations {
                 content: {
                     "image/jpeg": string;
                     "image/webp": string;
+                };
+            };
+            /** @description Not changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_people_export_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
+                };
+            };
+            /** @description A part of it */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
                 };
             };
             /** @description Not changed */

@@ -51,7 +51,7 @@ class Names:
             return ""
         if user_id not in self.known:
             try:
-                user = _patiently(partial(ask, "auth", "user", user_id=user_id))
+                user = patiently(partial(ask, "auth", "user", user_id=user_id))
             except NotFound:
                 user = {"display_name": "Someone"}
             self.known[user_id] = user["display_name"]
@@ -84,12 +84,13 @@ def _entries(group_id: str, page: Json) -> Iterator[Json]:
         yield from page["items"]
         if page["next_cursor"] is None:
             return
-        page = _patiently(
+        page = patiently(
             partial(ask, "chat", "export", group_id=group_id, after_seq=int(page["next_cursor"]))
         )
 
 
-def _patiently(work: Callable[[], Json]) -> Json:
+def patiently(work: Callable[[], Json]) -> Json:
+    """What a call answers that may be repeated, though its service is away for a moment."""
     for seconds in AGAIN_SECONDS:
         try:
             return work()
@@ -140,7 +141,7 @@ def _thumbnail(attachment: Json, files: Store) -> Markup | None:
     if attachment["kind"] != "photo":
         return None
     try:
-        told = _patiently(partial(ask, "chat", "attachment", attachment_id=attachment["id"], thumbnail=True))
+        told = patiently(partial(ask, "chat", "attachment", attachment_id=attachment["id"], thumbnail=True))
         content = files.get(told["key"])
     except (NotFound, FileNotFoundError):
         return None

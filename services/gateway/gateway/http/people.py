@@ -2,11 +2,12 @@
 
 from typing import Annotated, Literal
 
-from flask import Response
+from flask import Response, g
 from pydantic import Field, StringConstraints
 
-from gateway.http import uploads
-from gateway.http.base import Api, Body, Page, Query, Shown, Time, answer, ask
+from gateway.http import personal, uploads
+from gateway.http.base import Api, Body, Page, Query, Shown, Time, answer, ask, nothing
+from gateway.wiring import gateway
 
 people = Api("people")
 
@@ -182,6 +183,32 @@ def user(user_id: str) -> Response:
 )
 def update_user(user_id: str, body: UserChanges) -> Response:
     return answer(ask("auth", "update_user", user_id=user_id, changes=body.given()))
+
+
+@people.route(
+    "DELETE",
+    "/users/<user_id>",
+    "Erase a user (administrators)",
+    description="Who it was is forgotten everywhere within seconds: name, settings, devices, positions, the "
+    "words and files of their messages. Their id stays, as that of nobody: in the order of a room, in what "
+    "they made for others and in who was sent which report. There is no way back.",
+)
+def erase_user(user_id: str) -> Response:
+    ask("auth", "erase_user", user_id=user_id)
+    return nothing()
+
+
+@people.route(
+    "GET",
+    "/users/<user_id>/export",
+    "All that is kept of a user (oneself and administrators)",
+    gives=(personal.MEDIA_TYPE,),
+    description="A line of JSON each, of every service in turn; the last is `end`. Files are named, and come "
+    "by their own address. So many an hour.",
+)
+def export_user(user_id: str) -> Response:
+    gateway().exports.take(g.caller.id)
+    return personal.answer(user_id)
 
 
 @people.route("GET", "/permissions", "What there is to permit", shows=Permissions)
