@@ -10,7 +10,7 @@ from kit.db import Transaction
 from sqlalchemy.dialects.postgresql import insert
 
 from push.events import MemberMuted, PersonOwn, PersonSeen
-from push.models import Mark, Member, Person, Room, Telling, room_topic
+from push.models import ID, Mark, Member, Person, Room, Telling, room_topic, rows_of
 from push.settings import PushSettings
 
 SEEN = ("display_name", "kind", "active")
@@ -136,12 +136,7 @@ def move_marks(tx: Transaction, settings: PushSettings, marks: Iterable[Mapping[
     read = [(row["user_id"], room_topic(row["group_id"]), row["read_seq"]) for row in rows if row["read_seq"]]
     if not read:
         return
-    columns = (
-        sa.column("user_id", sa.Uuid(as_uuid=False)),
-        sa.column("topic", sa.Text),
-        sa.column("seq", sa.BigInteger),
-    )
-    done = sa.values(*columns, name="done").data(read)
+    done = rows_of(read, user_id=ID, topic=sa.Text, seq=sa.BigInteger)
     soon = clock.now() + timedelta(seconds=settings.PUSH_WAIT_SECONDS)
     # What they were told stands on a device, and is over.
     over = Telling.stands & (Telling.told_seq <= done.c.seq)

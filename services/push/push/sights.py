@@ -1,13 +1,11 @@
 """Rows as the rules read them: a handful of statements for many people and topics at once."""
 
 from collections.abc import Collection, Iterable
-from typing import Any
 
 import sqlalchemy as sa
 from kit.db import Transaction
-from sqlalchemy import ARRAY
 
-from push.models import Mark, Member, Notice, Person, Room
+from push.models import ID, Mark, Member, Notice, Person, Room, rows_of
 from push.rules import Sight, Told, Who
 
 Pair = tuple[str, str]  # (user_id, topic)
@@ -17,33 +15,31 @@ MOST = 100
 
 def look(tx: Transaction, pairs: Collection[Pair]) -> dict[Pair, Sight]:
     """What the rules need to know of these people and topics."""
-    people = {p.id: p for p in tx.scalars(sa.select(Person).where(Person.id.in_({u for u, _ in pairs})))}
     notices = _notices(tx, {topic for _, topic in pairs})
-    groups = {n.group_id for of_topic in notices.values() for n in of_topic if n.group_id}
-    names = dict(tx.execute(sa.select(Room.group_id, Room.name).where(Room.group_id.in_(groups))).all())
-    wanted = {
-        (user_id, n.group_id) for user_id, topic in pairs for n in notices.get(topic, ())[:1] if n.group_id
-    }
-    members = _by_pair(tx, Member, wanted)
-    marks = _by_pair(tx, Mark, wanted)
-
-    def sight(user_id: str, topic: str) -> Sight:
-        person, told = people.get(user_id), notices.get(topic, [])
-        group_id = told[0].group_id if told else None
-        key = user_id, group_id or ""
-        member, mark = members.get(key), marks.get(key)
+    group_of = {topic: told[0].group_id for topic, told in notices.items()}
+    rows = [(user_id, topic, group_of.get(topic)) for user_id, topic in pairs]
+    pair = rows_of(rows, user_id=ID, topic=sa.Text, group_id=ID)
+    found = (
+        sa.select(pair.c.user_id, pair.c.topic, pair.c.group_id, Person, Member, Mark, Room.name)
+        .select_from(pair)
+        .outerjoin(Person, Person.id == pair.c.user_id)
+        .outerjoin(Member, (Member.user_id == pair.c.user_id) & (Member.group_id == pair.c.group_id))
+        .outerjoin(Mark, (Mark.user_id == pair.c.user_id) & (Mark.group_id == pair.c.group_id))
+        .outerjoin(Room, Room.group_id == pair.c.group_id)
+    )
+    sights = {}
+    for user_id, topic, group_id, person, member, mark, room in tx.execute(found):
         in_room = topic.startswith("room:")
-        return Sight(
+        sights[user_id, topic] = Sight(
             who=_who(person) if person and person.active else None,
-            notices=told,
-            groups=[group_id] if group_id and member and member.role else [],
-            room=names.get(group_id, "") if group_id else "",
+            notices=notices.get(topic, []),
+            groups=[group_id] if member and member.role else [],
+            room=room or "",
             muted_until=member.muted_until if member else None,
             read_seq=mark.read_seq if mark and in_room else 0,
             shown_seq=mark.shown_seq if mark and in_room else 0,
         )
-
-    return {pair: sight(*pair) for pair in pairs}
+    return sights
 
 
 def names_of(tx: Transaction, user_ids: Iterable[str]) -> dict[str, str]:
@@ -66,9 +62,7 @@ def _who(person: Person) -> Who:
 
 
 def _notices(tx: Transaction, topics: Collection[str]) -> dict[str, list[Told]]:
-    wanted = (
-        sa.func.unnest(sa.cast(list(topics), ARRAY(sa.Text))).table_valued("topic").render_derived("wanted")
-    )
+    wanted = rows_of([(topic,) for topic in topics], topic=sa.Text)
     newest = (
         sa.select(Notice)
         .where(Notice.topic == wanted.c.topic)
@@ -83,10 +77,3 @@ def _notices(tx: Transaction, topics: Collection[str]) -> dict[str, list[Told]]:
     for of_topic in found.values():
         of_topic.sort(key=lambda told: -told.seq)
     return found
-
-
-def _by_pair(tx: Transaction, table: Any, pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], Any]:
-    if not pairs:
-        return {}
-    ids = sa.tuple_(table.user_id, table.group_id).in_(list(pairs))
-    return {(row.user_id, row.group_id): row for row in tx.scalars(sa.select(table).where(ids))}

@@ -122,10 +122,16 @@ class Worker:
         """
         now = clock.now()
         with self._db() as tx:
-            delivery = tx.get(Delivery, delivery_id, with_for_update=True)
+            found = (
+                sa.select(Delivery, Device)
+                .outerjoin(Device, Device.id == Delivery.device_id)
+                .where(Delivery.id == delivery_id)
+                .with_for_update(of=Delivery)
+            )
+            delivery, device = tx.execute(found).first() or (None, None)
             if delivery is None or delivery.state in ENDED:
                 return None
-            match self._ready(tx, delivery, now):
+            match self._ready(tx, delivery, device, now):
                 case None:
                     return None
                 case str(reason):
@@ -145,7 +151,7 @@ class Worker:
         raise Later(wait)
 
     def _ready(
-        self, tx: Transaction, delivery: Delivery, now: datetime
+        self, tx: Transaction, delivery: Delivery, device: Device | None, now: datetime
     ) -> Reason | float | tuple[Device, Tell | None, Sight] | None:
         """What is to be sent; or why nothing is, or the seconds after which it is looked at again.
 
@@ -163,7 +169,6 @@ class Worker:
             delivery.unsure += 1
             if delivery.unsure > MOST_UNSURE:
                 return "unsure"
-        device = tx.get(Device, delivery.device_id) if delivery.device_id else None
         if device is None:
             return "device_gone"
         if not self._settings.is_on(device.channel):
@@ -222,20 +227,14 @@ class Worker:
             Later, GiveUp
         """
         with self._db() as tx:
+            if isinstance(outcome, Sent):
+                _sent(tx, delivery_id, channel, left)
+                return
             delivery = tx.get(Delivery, delivery_id, with_for_update=True)
             if delivery is None or delivery.state == "acknowledged":
                 SENT.labels(channel).inc()
                 return
             match outcome:
-                case Sent() if not delivery.upto_seq:
-                    delivery.state = "withdrawn"
-                    WITHDRAWN.labels(channel).inc()
-                    return
-                case Sent():
-                    delivery.state, delivery.sent_at = "sent", clock.now()
-                    SENT.labels(channel).inc()
-                    _taken_away(tx, delivery.device_id, left)
-                    return
                 case Forget(why):
                     log.info("device_forgotten", reason=why)
                     _drop(delivery, "device_gone")
@@ -292,13 +291,24 @@ def _left(tx: Transaction, device: Device) -> list[str]:
     return list(tx.scalars(found.order_by(Delivery.asked_at).limit(MOST_GONE)))
 
 
-def _taken_away(tx: Transaction, device_id: str | None, topics: Collection[str]) -> None:
-    if not topics:
-        return
-    left = Delivery.device_id == device_id, Delivery.state == "left", Delivery.topic.in_(topics)
-    done = tx.execute(sa.update(Delivery).where(*left).values(state="withdrawn").returning(Delivery.channel))
-    for (channel,) in done:
-        WITHDRAWN.labels(channel).inc()
+def _sent(tx: Transaction, delivery_id: str, channel: str, left: Collection[str]) -> None:
+    """Notes that a push service has it, unless the device already says so."""
+    tells = Delivery.upto_seq > 0
+    noted = (
+        sa.update(Delivery)
+        .where(Delivery.id == delivery_id, Delivery.state != "acknowledged")
+        .values(
+            state=sa.case((tells, "sent"), else_="withdrawn"),
+            sent_at=sa.case((tells, clock.now()), else_=None),
+        )
+        .returning(Delivery.state, Delivery.device_id)
+    )
+    state, device_id = tx.execute(noted).first() or ("acknowledged", None)
+    (WITHDRAWN if state == "withdrawn" else SENT).labels(channel).inc()
+    if left:
+        gone = Delivery.device_id == device_id, Delivery.state == "left", Delivery.topic.in_(left)
+        done = tx.execute(sa.update(Delivery).where(*gone).values(state="withdrawn").returning(Delivery.id))
+        WITHDRAWN.labels(channel).inc(len(done.all()))
 
 
 def _postpone(tx: Transaction, delivery: Delivery, until: Any) -> None:
