@@ -5,7 +5,7 @@ everything, and is given an entry only at position + 1. Whatever is lost, double
 the way can therefore delay an entry, but never repeat it or leave a hole.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -98,9 +98,10 @@ class Room:
     giving: bool = False
     mending: bool = False
 
-    def low(self) -> int:
-        """Up to here everybody has everything."""
-        return min([self.seq or 0, *(at for at in self.sockets.values() if at is not None)])
+    def low(self, unsure: Set[str] = frozenset()) -> int:
+        """Up to here everybody has everything, but for the sockets of those users."""
+        told = (at for s, at in self.sockets.items() if at is not None and s.user_id not in unsure)
+        return min([self.seq or 0, *told])
 
     def next_run(self) -> list[tuple[int, bytes]]:
         """The held entries that follow what was given out, without a hole."""
@@ -117,6 +118,9 @@ class Hub:
         self.people: dict[str, Person] = {}
         self.rooms: dict[str, Room] = {}
         self.staff: set[Reader] = set()
+        # Who may have left a room without our noticing.
+        self.unsure: set[str] = set()
+        self.doubts = 0
 
     # Sockets come and go
 
@@ -144,6 +148,7 @@ class Hub:
             self._leave(group_id, socket)
         if not person.sockets:
             del self.people[person.id]
+            self.unsure.discard(person.id)
 
     def _enter(self, group_id: str, socket: Reader) -> None:
         self.rooms.setdefault(group_id, Room(group_id)).sockets.setdefault(socket, None)
@@ -208,6 +213,28 @@ class Hub:
         for socket in person.sockets:
             (self._leave if standing.role is None else self._enter)(group_id, socket)
 
+    def doubt(self) -> None:
+        """What was said may have been missed: that somebody has left a room, too. Nobody who is here is told
+        anything of rooms until their memberships were read again."""
+        self.unsure = set(self.people)
+        self.doubts += 1
+
+    def believe(self, user_id: str, doubts: int) -> None:
+        """A user's memberships were read anew: what their sockets were not told meanwhile is told now.
+
+        Args:
+            doubts: how many there had been before they were read.
+        """
+        person = self.people.get(user_id)
+        if person is None or doubts != self.doubts:
+            return
+        self.unsure.discard(user_id)
+        for group_id in person.groups:
+            room = self.rooms.get(group_id)
+            for socket in person.sockets if room else ():
+                if room and (at := room.sockets.get(socket)) is not None:
+                    self.settle(group_id, socket, at)
+
     def role(self, user_id: str, group_id: str) -> str | None:
         person = self.people.get(user_id)
         standing = person.groups.get(group_id) if person else None
@@ -226,7 +253,7 @@ class Hub:
         for part in audience:
             kind, _, id = part.partition(":")
             if kind == "group" and (room := self.rooms.get(id)):
-                found.update(dict.fromkeys(room.sockets))
+                found.update((s, None) for s in room.sockets if s.user_id not in self.unsure)
             elif kind == "user" and (person := self.people.get(id)):
                 found.update(dict.fromkeys(person.sockets))
             elif kind == "staff":
@@ -271,8 +298,8 @@ class Hub:
             self._give_out(room)
         missed = [(s, room.tail[s]) for s in _following(seq, room.tail)]
         self._give(room, [socket], missed)
-        if room.low() < room.known:
-            self._mend_later(room, 0 if room.low() < room.seq else self._world.gap)
+        if (low := room.low(self.unsure)) < room.known:
+            self._mend_later(room, 0 if low < room.seq else self._world.gap)
         self._trim(room)
 
     def joining(self, group_id: str, user_id: str) -> list[Reader]:
@@ -296,7 +323,7 @@ class Hub:
         for group_id, seq in last_seqs.items():
             if room := self.rooms.get(group_id):
                 room.known = max(room.known, seq)
-                if room.low() < room.known:
+                if room.low(self.unsure) < room.known:
                     self._mend_later(room, self._world.gap)
 
     def _give_out(self, room: Room) -> None:
@@ -311,7 +338,7 @@ class Hub:
                 self._trim(room)
         finally:
             room.giving = False
-        if room.low() < room.known:
+        if room.low(self.unsure) < room.known:
             self._mend_later(room, self._world.gap)
 
     def _give(self, room: Room, sockets: list[Reader], run: list[tuple[int, bytes]]) -> None:
@@ -321,7 +348,7 @@ class Hub:
             shared = encode_entries(room.id, [entry for _, entry in part])
             for number, socket in enumerate(sockets, 1):
                 at = room.sockets.get(socket)
-                if at is None or not first - 1 <= at < last:
+                if at is None or not first - 1 <= at < last or socket.user_id in self.unsure:
                     continue
                 room.sockets[socket] = last
                 own = at - first + 1
@@ -343,7 +370,7 @@ class Hub:
         """Fetches what is missing until nothing is."""
         again = None
         try:
-            while room.sockets and room.seq is not None and (low := room.low()) < room.known:
+            while room.sockets and room.seq is not None and (low := room.low(self.unsure)) < room.known:
                 fetched = self._world.fetch(room.id, low)
                 if not fetched.entries:
                     room.known = max(room.seq, fetched.last_seq)
@@ -356,7 +383,7 @@ class Hub:
                     room, [s for s, at in room.sockets.items() if at is not None and at < room.seq], run
                 )
                 self.append(room.id, fetched.entries)
-                if room.low() <= low:
+                if room.low(self.unsure) <= low:
                     break
         except Exception as problem:
             log.warning("room_waits", group_id=room.id, problem=str(problem))

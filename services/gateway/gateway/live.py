@@ -14,6 +14,7 @@ from kit.clock import now, rfc3339
 from kit.errors import NotFound, Refusal
 from kit.event import Heard
 from kit.observe import get_logger, span
+from kit.rpc import RemoteFailure
 from opentelemetry.trace import SpanKind
 from prometheus_client import Histogram
 
@@ -377,23 +378,28 @@ class Live:
             gevent.spawn(self.show, user_id, group_id)
 
     def check_members(self) -> None:
-        """Reads the memberships of every user here again: events may have been missed."""
+        """Reads the memberships again of every user here of whom events may have been missed."""
         pool = Pool(AT_ONCE)
-        for user_id in list(self._hub.people):
+        for number, user_id in enumerate(list(self._hub.unsure)):
             pool.spawn(self._check_member, user_id)
+            if number == 0:
+                pool.join()
+                if user_id in self._hub.unsure:
+                    return  # groups is away: it need not be asked for everybody
         pool.join()
 
     def _check_member(self, user_id: str) -> None:
         person = self._hub.people.get(user_id)
         if person is None:
             return
-        before = dict(person.groups)
+        before, doubts = dict(person.groups), self._hub.doubts
         try:
             groups = self._backend.read("groups", "memberships", user_id=user_id)["items"]
-        except Refusal as refusal:
+        except (Refusal, RemoteFailure) as refusal:
             log.warning("memberships_not_read", user_id=user_id, problem=str(refusal))
             return
         joined, left = self._hub.stand_in(user_id, groups, before)
+        self._hub.believe(user_id, doubts)
         for group_id in joined | left:
             self.show(user_id, group_id)
 
@@ -406,13 +412,12 @@ class Live:
         """
         checked, deaf = 0.0, False
         while True:
-            deaf = reconnected() or deaf
+            deaf = reconnected() or deaf or bool(self._hub.unsure)
             if deaf or not self._tokens.ready or time.monotonic() - checked > every:
                 try:
                     self.read_changes()
+                    self.check_members()
                     self.check_rooms()
-                    if deaf:
-                        self.check_members()
                     checked, deaf = time.monotonic(), False
                 except Exception as problem:
                     log.warning("not_in_step", problem=str(problem))

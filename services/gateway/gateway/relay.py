@@ -32,6 +32,7 @@ class Relay(ConsumerMixin):
     Args:
         hear: takes an event's body and the message's headers.
         hear_gateway: takes the body of what a gateway said.
+        deaf: told as soon as something may have been missed, before anything more is heard.
     """
 
     def __init__(
@@ -39,11 +40,13 @@ class Relay(ConsumerMixin):
         amqp_uri: str,
         hear: Callable[[bytes, dict[str, Any]], None],
         hear_gateway: Callable[[bytes], None],
+        deaf: Callable[[], None],
     ) -> None:
         self.connection = broker.consume_connection(amqp_uri)
         self._amqp_uri = amqp_uri
         self._hear = hear
         self._hear_gateway = hear_gateway
+        self._deaf = deaf
         self._consuming: Connection | None = None
         self._alive_at = 0.0
         self._beat_at = 0.0
@@ -54,7 +57,11 @@ class Relay(ConsumerMixin):
     def establish_connection(self) -> Iterator[Connection]:
         with self.create_connection() as connection:
             broker.ensure(connection)  # kombu's own would wait up to 30 s after the broker is back
-            yield connection
+            try:
+                yield connection
+            finally:
+                self._consuming = None
+                self._deaf()
 
     def get_consumers(self, consumer: Any, channel: Any) -> list[Any]:
         queue = AmqpQueue(
@@ -70,10 +77,9 @@ class Relay(ConsumerMixin):
     def on_consume_ready(self, connection: Connection, channel: Any, consumers: Any, **kwargs: Any) -> None:
         self._consuming = connection
         self._fresh = True
+        # Of who came since the connection was lost, too, something may have been missed.
+        self._deaf()
         log.info("relay_listens")
-
-    def on_consume_end(self, connection: Connection, channel: Any) -> None:
-        self._consuming = None
 
     def on_iteration(self) -> None:
         self._alive_at = time.monotonic()

@@ -56,7 +56,7 @@ class Gateway:
             settings.TOKEN_SECONDS,
             settings.LIVE_SECONDS,
         )
-        self.relay = Relay(settings.AMQP_URI, self.live.hear, self.live.hear_gateway)
+        self.relay = Relay(settings.AMQP_URI, self.live.hear, self.live.hear_gateway, self.hub.doubt)
         self.receipts = Receipts(lambda items: self.backend.call("push", "seen", items=items))
         self.partners = Partners(
             backend=self.backend,

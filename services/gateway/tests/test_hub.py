@@ -349,3 +349,43 @@ def test_where_chat_itself_has_a_hole_the_hub_does_not_ask_for_ever(world: World
     world.pass_time(10)
     assert world.fetched == 1
     assert ann.seqs() == []
+
+
+def test_who_may_have_left_unnoticed_is_told_nothing_until_it_is_known(world: World) -> None:
+    ann, ben = world.join("ann"), world.join("ben")
+    for client in (ann, ben):
+        world.settle(client)
+    world.hub.append(ROOM, [world.write()])
+    world.hub.doubt()
+    doubts = world.hub.doubts
+    world.hub.append(ROOM, [world.write()])
+    world.write()  # an event of it never comes
+    world.hub.heard_of({ROOM: 3})
+    world.pass_time(5)
+    assert [ann.seqs(), ben.seqs()] == [[1], [1]]
+    assert world.hub.sockets([f"group:{ROOM}"]) == []
+    assert world.fetched == 1, "the room itself is kept up, once"
+
+    world.hub.stand_in("ben", [], dict(world.hub.people["ben"].groups))
+    for user_id in ("ann", "ben"):
+        world.hub.believe(user_id, doubts)
+    world.hub.append(ROOM, [world.write()])
+    world.pass_time(5)
+    assert [ann.seqs(), ben.seqs()] == [[1, 2, 3, 4], [1]]
+    assert world.hub.sockets([f"group:{ROOM}"]) == [ann]
+
+
+def test_what_was_read_before_the_latest_doubt_ends_none(world: World) -> None:
+    ann = world.join("ann")
+    world.settle(ann)
+    world.hub.doubt()
+    doubts = world.hub.doubts
+    world.hub.doubt()
+    world.hub.believe("ann", doubts)
+    world.hub.append(ROOM, [world.write()])
+    assert ann.seqs() == []
+    world.hub.believe("ann", world.hub.doubts)
+    assert ann.seqs() == [1]
+    world.hub.doubt()
+    world.hub.remove(ann)
+    assert world.hub.unsure == set()

@@ -15,6 +15,7 @@ from gevent.event import Event
 from kit.clock import now, rfc3339
 from kit.errors import Conflict, NotFound, Unavailable
 from kit.event import new_id
+from kit.rpc import RemoteFailure
 from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
 from websockets.protocol import State
@@ -739,6 +740,7 @@ def test_the_members_of_a_group_hear_of_its_appointments_and_nobody_else(
 def test_a_membership_that_no_event_told_of_is_found(
     house: House, services: Any, gateway: Gateway, ben: Peer
 ) -> None:
+    gateway.hub.doubt()
     del house.members[BEN]
     services.answers("groups.get", NotFound("group_not_found", "No."))
     gateway.live.check_members()
@@ -975,3 +977,21 @@ def test_a_fault_of_ours_ends_the_socket_and_nothing_else(
     assert not ann._receive(3)
     ben.say(type="ping")
     assert ben.next()["type"] == "pong"
+
+
+def test_a_reading_of_memberships_that_failed_is_repeated_until_it_succeeds(
+    house: House, services: Any, gateway: Gateway, ann: Peer, ben: Peer
+) -> None:
+    gateway.hub.doubt()
+    del house.members[BEN]
+    for problem in (Unavailable("unavailable", "away"), RemoteFailure("groups.memberships: KeyError")):
+        services.answers("groups.memberships", problem)
+        gateway.live.check_members()
+        appended(gateway, entry(6))
+        assert gateway.hub.unsure == {ANN, BEN}
+    services.answers("groups.memberships", house.memberships)
+    services.answers("groups.get", NotFound("group_not_found", "No."))
+    gateway.live.check_members()
+    assert ann.until("entry")["entry"]["seq"] == 6
+    assert ben.next() == {"type": "group_gone", "group_id": ROOM}
+    assert gateway.hub.unsure == set()
