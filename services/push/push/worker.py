@@ -7,7 +7,6 @@ in the place of the first.
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -20,8 +19,7 @@ from kit.errors import Refusal
 from kit.observe import get_logger
 from kit.rpc import RemoteFailure, RpcClient
 from kit.work import GiveUp, Later, Workers
-from prometheus_client import Counter as Measured
-from prometheus_client import Histogram
+from prometheus_client import Counter, Histogram
 from sqlalchemy.dialects.postgresql import insert
 
 from push.channels import Channels
@@ -37,8 +35,8 @@ from push.texts import compose, people_named
 
 log = get_logger(__name__)
 
-SENT = Measured("bchat_push_sent_total", "Pushes that a push service has taken.", ["channel"])
-WITHDRAWN = Measured(
+SENT = Counter("bchat_push_sent_total", "Pushes that a push service has taken.", ["channel"])
+WITHDRAWN = Counter(
     "bchat_push_withdrawn_total", "Notifications that were over and taken from a device.", ["channel"]
 )
 TRIED = Histogram(
@@ -85,7 +83,7 @@ class Worker:
 
     def __init__(self, db: Transactions, settings: PushSettings, channels: Channels, rpc: Any) -> None:
         self._db, self._settings, self._channels, self._rpc = db, settings, channels, rpc
-        self._silent: Counter[str] = Counter()
+        self._silent: dict[str, int] = {}  # tries in a row, by push service
 
     def send(self, event: ToBeSent) -> None:
         """
@@ -109,7 +107,7 @@ class Worker:
         TRIED.labels(delivery.channel, type(outcome).__name__.lower()).observe(time.monotonic() - begun_at)
         service = self._channels.service_of(device)
         if isinstance(outcome, Away):
-            self._silent[service] += 1
+            self._silent[service] = self._silent.get(service, 0) + 1
         else:
             self._silent.pop(service, None)
         self._end(delivery.id, delivery.channel, service, outcome, left)
@@ -249,7 +247,7 @@ class Worker:
                 case Retry(why) | Away(why):
                     log.info("push_failed", reason=why, attempt=delivery.attempts)
                     settings, after = self._settings, getattr(outcome, "after", None)
-                    if self._silent[service] >= MOST_SILENT:
+                    if self._silent.get(service, 0) >= MOST_SILENT:
                         log.warning("push_service_is_away", service=service, reason=why)
                         _brake(tx, service, settings.PUSH_QUOTA_SECONDS)
                     later = broker.backoff(
