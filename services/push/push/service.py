@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from push import copies, devices, errors, events, notices, personal, receipts, tellings
 from push.keys import public_key
-from push.models import Device, Telling, room_topic
+from push.models import Device, Notice, Telling, room_topic
 from push.settings import PushSettings
 
 log = get_logger(__name__)
@@ -311,6 +311,8 @@ class PushService(Service):
         with self.db() as tx:
             if not tx.seen(event):
                 personal.erase(tx, event.user_id)
+                theirs = sa.select(Notice.topic).where(Notice.actor_id == event.user_id)
+                notices.look_again(tx, self.settings, Telling.topic.in_(theirs))
 
     # --- what it hears: rooms
 

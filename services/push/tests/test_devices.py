@@ -12,6 +12,7 @@ from push.channels import Channels
 from push_house import Clock, House
 from sqlalchemy import Engine
 from standins import Browser
+from structlog.testing import capture_logs
 
 
 def test_models_and_migrations_agree(kit_config: Any, engine: Engine) -> None:
@@ -148,18 +149,23 @@ def test_who_registers_first_is_asked_about_and_hears_the_rooms_they_are_in(
     assert house.told() == [("Sales", "Mei Lin 提及了你：Welcome.")]
 
 
-def test_without_credentials_all_runs_and_says_what_is_off(house: House, time: Clock) -> None:
-
+def test_without_credentials_all_runs_and_says_once_what_is_off(house: House, time: Clock) -> None:
     house.settings = house.settings.model_copy(update={"FCM_CREDENTIALS": "", "VAPID_PRIVATE_KEY": ""})
-    house.channels = Channels(house.settings)
+    with capture_logs() as said:
+        house.channels = Channels(house.settings)
+    assert [(line["event"], line["channel"], line["because"]) for line in said] == [
+        ("push_is_off", "fcm", "FCM_CREDENTIALS names no file"),
+        ("push_is_off", "web_push", "VAPID_PRIVATE_KEY is not set"),
+    ]
     tom, mei = house.person(), house.person()
     assert house.push(tom).offers() == {"fcm": False, "web_push": None}
     device = house.push(tom).register(device_id="phone", platform="android", fcm_token="one")
     assert device["on"] is False
     house.say(house.room(tom, mei), mei, "Hello.")
     time.forward(seconds=6)
-    house.tell()
-    assert house.asked() == []
+    with capture_logs() as said:
+        house.tell()
+    assert (house.asked(), said) == ([], [])
 
 
 # What became of it

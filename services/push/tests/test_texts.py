@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from kit.errors import NotFound
 from kit.event import new_id
+from push import events
 from push.words import _SENTENCES, language_of
 from push_house import Clock, House
 
@@ -63,6 +64,42 @@ def test_a_report_tells_its_numbers_to_who_may_see_it(house: House, time: Clock)
     assert body == "Receivables: Overdue 1.24M EUR, +8 % (last week) · Days 41 days, as of 2:10 AM"
     assert house.fcm.messages[0][1]["data"]["picture"].startswith("/api/v1/pushes/")
     assert [caller.permissions for caller in house.others.asked_as] == [frozenset({"reports:receivables"})]
+
+
+@pytest.mark.parametrize(
+    ("status", "locale", "body"),
+    [
+        ("ready", "en", "Overdue 1.24M EUR, +8 % (last week) · Days 41 days, as of 6:10 PM"),
+        ("failed", "en", "The report could not be made"),
+        ("failed", "zh-HK", "無法製作報表"),
+    ],
+)
+def test_a_report_that_is_for_no_room_is_told_to_who_asked_for_it(
+    house: House, time: Clock, status: str, locale: str, body: str
+) -> None:
+    tom, eve = house.person("Tom", "reports:receivables", locale=locale), house.person("Eve")
+    phone, report_id = house.phone(tom), new_id()
+    house.phone(eve)
+    house.others.made[report_id] = REPORT
+    house.hear(
+        "report_made",
+        events.ReportMade,
+        f"user:{tom.id}",
+        report_id=report_id,
+        type="receivables",
+        title="Receivables",
+        status=status,
+        requested_by=tom.id,
+        group_id=None,
+        alert_id=None,
+        at=house.now(),
+    )
+    time.forward(seconds=6)
+    house.tell()
+    assert house.told() == [("Receivables", body)]
+    ((token, message),) = house.fcm.messages
+    assert (token, message["data"]["url"]) == (phone, f"/reports/{report_id}")
+    assert ("picture" in message["data"]) == (status == "ready")
 
 
 def test_the_picture_is_had_by_who_has_the_push_and_while_they_may_see_it(house: House, time: Clock) -> None:

@@ -89,7 +89,7 @@ def test_what_is_partly_read_stays(house: House, time: Clock, told: tuple[Caller
     assert house.withdrawn() == []
 
 
-@pytest.mark.parametrize("happened", ["deleted", "left", "news withdrawn"])
+@pytest.mark.parametrize("happened", ["deleted", "erased", "left", "news withdrawn"])
 def test_what_is_no_longer_theirs_to_see_goes(
     house: House, time: Clock, told: tuple[Caller, Caller, str, int], happened: str
 ) -> None:
@@ -98,6 +98,8 @@ def test_what_is_no_longer_theirs_to_see_goes(
     match happened:
         case "deleted":
             house.entry(group, mei, "delete", target_seq=seq)
+        case "erased":
+            house.hear("user_erased", events.UserErased, user_id=mei.id)
         case "left":
             house.leave(group, tom)
         case _:
