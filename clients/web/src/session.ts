@@ -26,6 +26,7 @@ const TYPING_EVERY_MS = 3_000;
 export const access = new Access();
 export const queries = new QueryClient({
   defaultOptions: {
+    mutations: { networkMode: "always" }, // else one without a network would wait in silence instead of saying so
     queries: {
       staleTime: 30_000,
       refetchOnWindowFocus: false,

@@ -1,26 +1,25 @@
 import { ActionIcon, Button, Divider, Group as Row, Select, Stack, Text } from "@mantine/core";
 import { IconUserMinus } from "@tabler/icons-react";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Member, Page } from "../../api/types";
 import { access, get, make, queries, uuid } from "../../session";
 import { Avatar } from "../../ui/Avatar";
 import { Dialog } from "../../ui/Dialog";
-import { useFormat, useProblem } from "../../ui/format";
+import { useFormat } from "../../ui/format";
 import { RoleTag } from "../../ui/RoleTag";
 import { More, Waiting } from "../../ui/Screen";
+import { Sure } from "../../ui/Sure";
+import { Wrong } from "../../ui/Wrong";
 import css from "./admin.module.css";
 import type { AnyGroup } from "./GroupsScreen";
 
 /** What an administrator can do about a group: name an owner where none can act, take a member out, end it. */
 export default function GroupDialog({ group, close }: { group: AnyGroup; close: () => void }) {
   const { t } = useTranslation();
-  const say = useProblem();
   const format = useFormat();
   const [sure, setSure] = useState<"end" | Member | null>(null);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<unknown>(null);
   const query = useInfiniteQuery({
     queryKey: ["members", group.id, "admin"],
     queryFn: ({ pageParam }) => get<Page<Member>>(`/admin/groups/${group.id}/members?limit=100${pageParam ? `&cursor=${pageParam}` : ""}`),
@@ -30,43 +29,24 @@ export default function GroupDialog({ group, close }: { group: AnyGroup; close: 
   const members = query.data?.pages.flatMap((page) => page.items) ?? [];
   const heirs = members.filter((one) => one.kind !== "customer" && one.user_id !== group.owner_id);
 
-  async function act(work: () => Promise<unknown>) {
-    setBusy(true);
-    setProblem(null);
-    try {
-      await work();
-      await queries.invalidateQueries({ queryKey: ["groups"] });
-      await queries.invalidateQueries({ queryKey: ["members", group.id] });
-      setSure(null);
-    } catch (error) {
-      setProblem(error);
-    }
-    setBusy(false);
+  async function anew() {
+    await queries.invalidateQueries({ queryKey: ["groups"] });
+    await queries.invalidateQueries({ queryKey: ["members", group.id] });
   }
-  const wrong = problem !== null && (
-    <Text size="sm" c="red" role="alert">
-      {say(problem)}
-    </Text>
-  );
+  const own = useMutation({ mutationFn: (id: string) => access.request("PUT", `/admin/groups/${group.id}/owner`, { user_id: id }), onSuccess: anew });
 
   if (sure)
     return (
-      <Dialog close={() => setSure(null)} title={sure === "end" ? t("room.end_sure", { name: group.name }) : t("admin.remove_sure", { name: sure.display_name, group: group.name })}>
-        <Text size="sm">{t(sure === "end" ? "room.end_text" : "admin.remove_text")}</Text>
-        {wrong}
-        <Row justify="flex-end" mt="lg" gap="sm">
-          <Button variant="default" onClick={() => setSure(null)}>
-            {t("do.cancel")}
-          </Button>
-          <Button
-            color="red"
-            loading={busy}
-            onClick={() => void act(() => (sure === "end" ? make(`/admin/groups/${group.id}/end`, {}, uuid()) : access.request("DELETE", `/admin/groups/${group.id}/members/${sure.user_id}`)))}
-          >
-            {t(sure === "end" ? "room.end" : "members.remove")}
-          </Button>
-        </Row>
-      </Dialog>
+      <Sure
+        title={sure === "end" ? t("room.end_sure", { name: group.name }) : t("admin.remove_sure", { name: sure.display_name, group: group.name })}
+        text={t(sure === "end" ? "room.end_text" : "admin.remove_text")}
+        does={t(sure === "end" ? "room.end" : "members.remove")}
+        act={async () => {
+          await (sure === "end" ? make(`/admin/groups/${group.id}/end`, {}, uuid()) : access.request("DELETE", `/admin/groups/${group.id}/members/${sure.user_id}`));
+          await anew();
+        }}
+        close={() => setSure(null)}
+      />
     );
   return (
     <Dialog close={close} title={group.name}>
@@ -81,11 +61,11 @@ export default function GroupDialog({ group, close }: { group: AnyGroup; close: 
             placeholder={t("admin.choose_owner")}
             data={heirs.map((one) => ({ value: one.user_id, label: one.display_name }))}
             value={null}
-            disabled={busy}
-            onChange={(id) => id && void act(() => access.request("PUT", `/admin/groups/${group.id}/owner`, { user_id: id }))}
+            disabled={own.isPending}
+            onChange={(id) => id && own.mutate(id)}
           />
         )}
-        {wrong}
+        <Wrong problem={own.error} />
         <Divider label={t("room.members", { count: group.member_count ?? members.length })} />
         <Waiting query={query} has={Boolean(query.data)} />
         <ul className={css.members}>

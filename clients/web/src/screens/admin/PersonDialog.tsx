@@ -1,10 +1,13 @@
 import { Button, Divider, Group as Row, Radio, Stack, Text, TextInput } from "@mantine/core";
-import { type FormEvent, useState } from "react";
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useApp } from "../../state/store";
 import { Avatar } from "../../ui/Avatar";
 import { Dialog } from "../../ui/Dialog";
-import { useFormat, useProblem } from "../../ui/format";
+import { useFormat } from "../../ui/format";
+import { Sure } from "../../ui/Sure";
+import { Wrong } from "../../ui/Wrong";
 import { Sessions } from "../settings/Sessions";
 import { Handover } from "./Handover";
 import { type Account, changePerson, type Changes, newPassword } from "./people";
@@ -16,7 +19,6 @@ type Step = "edit" | "off" | "password" | "handover";
 /** A person's account: name, kind, rights, password, and whether they may sign in. */
 export default function PersonDialog({ person, close }: { person: Account; close: () => void }) {
   const { t } = useTranslation();
-  const say = useProblem();
   const format = useFormat();
   const me = useApp((state) => state.me!.id);
   const name = person.display_name || person.username;
@@ -25,29 +27,7 @@ export default function PersonDialog({ person, close }: { person: Account; close
   const [permissions, setPermissions] = useState(person.permissions);
   const [password] = useState(newPassword);
   const [step, setStep] = useState<Step>("edit");
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<unknown>(null);
-
-  async function put(changes: Changes, then: () => void) {
-    setBusy(true);
-    setProblem(null);
-    try {
-      await changePerson(person.id, changes);
-      then();
-    } catch (error) {
-      setProblem(error);
-    }
-    setBusy(false);
-  }
-  function save(event: FormEvent) {
-    event.preventDefault();
-    void put({ display_name: display.trim(), kind, permissions }, close);
-  }
-  const wrong = problem !== null && (
-    <Text size="sm" c="red" role="alert">
-      {say(problem)}
-    </Text>
-  );
+  const change = useMutation({ mutationFn: (changes: Changes) => changePerson(person.id, changes) });
 
   if (step === "handover")
     return (
@@ -57,22 +37,23 @@ export default function PersonDialog({ person, close }: { person: Account; close
     );
   if (step !== "edit")
     return (
-      <Dialog close={() => setStep("edit")} title={t(`admin.${step}_sure`, { name })}>
-        <Text size="sm">{t(`admin.${step}_text`)}</Text>
-        {wrong}
-        <Row justify="flex-end" mt="lg" gap="sm">
-          <Button variant="default" onClick={() => setStep("edit")}>
-            {t("do.cancel")}
-          </Button>
-          <Button color="red" loading={busy} onClick={() => void (step === "off" ? put({ active: false }, () => setStep("edit")) : put({ password }, () => setStep("handover")))}>
-            {t(`admin.${step}`)}
-          </Button>
-        </Row>
-      </Dialog>
+      <Sure
+        title={t(`admin.${step}_sure`, { name })}
+        text={t(`admin.${step}_text`)}
+        does={t(`admin.${step}`)}
+        act={() => changePerson(person.id, step === "off" ? { active: false } : { password })}
+        then={() => setStep(step === "off" ? "edit" : "handover")}
+        close={() => setStep("edit")}
+      />
     );
   return (
     <Dialog close={close} title={name}>
-      <form onSubmit={save}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          change.mutate({ display_name: display.trim(), kind, permissions }, { onSuccess: close });
+        }}
+      >
         <Stack>
           <Row gap="md" wrap="nowrap">
             <Avatar id={person.id} name={name} src={person.avatar_url} size={52} />
@@ -85,7 +66,7 @@ export default function PersonDialog({ person, close }: { person: Account; close
           {!person.active && (
             <Row justify="space-between" wrap="nowrap" role="note">
               <Text size="sm">{t("admin.inactive_text")}</Text>
-              <Button size="xs" loading={busy} onClick={() => void put({ active: true }, () => {})}>
+              <Button size="xs" loading={change.isPending} onClick={() => change.mutate({ active: true })}>
                 {t("admin.on")}
               </Button>
             </Row>
@@ -98,8 +79,8 @@ export default function PersonDialog({ person, close }: { person: Account; close
             </Row>
           </Radio.Group>
           <PermissionFields kind={kind} value={permissions} change={setPermissions} />
-          {wrong}
-          <Button type="submit" loading={busy}>
+          <Wrong problem={change.error} />
+          <Button type="submit" loading={change.isPending}>
             {t("account.save")}
           </Button>
         </Stack>

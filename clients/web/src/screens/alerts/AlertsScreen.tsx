@@ -1,5 +1,5 @@
 import { Badge, Button, SegmentedControl, Text } from "@mantine/core";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { IconAlertTriangle, IconCheck, IconChecklist } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -8,9 +8,10 @@ import type { Alert } from "../../api/reports";
 import type { Page } from "../../api/types";
 import { get, make, queries, uuid } from "../../session";
 import { useApp } from "../../state/store";
-import { useFormat, useProblem } from "../../ui/format";
+import { useFormat } from "../../ui/format";
 import { useNames } from "../../ui/names";
 import { More, Nothing, Screen, Waiting } from "../../ui/Screen";
+import { Wrong } from "../../ui/Wrong";
 import { useReportTabs } from "../reports/useReportTabs";
 import css from "../subscriptions/subscriptions.module.css";
 
@@ -51,24 +52,14 @@ export default function AlertsScreen() {
 function Card({ alert }: { alert: Alert }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const say = useProblem();
   const name = useNames();
   const staff = useApp((state) => state.me?.kind === "staff");
   const room = useApp((state) => (alert.group_id ? state.rooms[alert.group_id]?.group.name : undefined));
   const [task, setTask] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<unknown>(null);
-  async function acknowledge() {
-    setBusy(true);
-    setProblem(null);
-    try {
-      await make(`/alerts/${alert.id}/acknowledge`, {}, uuid());
-      await queries.invalidateQueries({ queryKey: ["alerts"] });
-    } catch (error) {
-      setProblem(error);
-    }
-    setBusy(false);
-  }
+  const acknowledge = useMutation({
+    mutationFn: () => make(`/alerts/${alert.id}/acknowledge`, {}, uuid()),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ["alerts"] }),
+  });
   const facts = [
     t("alerts.raised", { when: format.moment(alert.raised_at) }),
     alert.acknowledged_by && t("alerts.by", { name: name(alert.acknowledged_by) }),
@@ -97,14 +88,10 @@ function Card({ alert }: { alert: Alert }) {
           {alert.more > 0 && <li>{t("alerts.more", { count: alert.more })}</li>}
         </ul>
       )}
-      {problem !== null && (
-        <Text size="sm" c="red" role="alert">
-          {say(problem)}
-        </Text>
-      )}
+      <Wrong problem={acknowledge.error} />
       <footer>
         {alert.state === "firing" && (
-          <Button size="xs" loading={busy} leftSection={<IconCheck size={15} />} onClick={() => void acknowledge()}>
+          <Button size="xs" loading={acknowledge.isPending} leftSection={<IconCheck size={15} />} onClick={() => acknowledge.mutate()}>
             {t("alerts.acknowledge")}
           </Button>
         )}

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Drawer, Group as Row, Menu, Text, TextInput } from "@mantine/core";
+import { ActionIcon, Button, Drawer, Menu, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { IconCheck, IconCrown, IconDots, IconPlus, IconSearch, IconUserMinus } from "@tabler/icons-react";
@@ -9,9 +9,9 @@ import { access, get, queries } from "../../session";
 import type { Room } from "../../state/apply";
 import { useApp } from "../../state/store";
 import { Avatar } from "../../ui/Avatar";
-import { Dialog } from "../../ui/Dialog";
 import { useProblem } from "../../ui/format";
 import { RoleTag } from "../../ui/RoleTag";
+import { Sure } from "../../ui/Sure";
 import { ProfileDialog } from "../people/ProfileDialog";
 import css from "./MembersPanel.module.css";
 import { useMembers } from "./useMembers";
@@ -105,23 +105,13 @@ function Members({ room }: { room: Room }) {
       )}
       {profile && <ProfileDialog id={profile.user_id} role={profile.role} close={() => setProfile(null)} />}
       {sure && (
-        <Dialog close={() => setSure(null)} title={t(sure.role ? "members.hand_over_sure" : "members.remove_sure", { name: sure.member.display_name })}>
-          <Text size="sm">{t(sure.role ? "members.hand_over_text" : "members.remove_text")}</Text>
-          <Row justify="flex-end" mt="lg" gap="sm">
-            <Button variant="default" onClick={() => setSure(null)}>
-              {t("do.cancel")}
-            </Button>
-            <Button
-              color={sure.role ? undefined : "red"}
-              onClick={() => {
-                change.mutate({ user: sure.member.user_id, role: sure.role });
-                setSure(null);
-              }}
-            >
-              {t(sure.role ? "members.hand_over" : "members.remove")}
-            </Button>
-          </Row>
-        </Dialog>
+        <Sure
+          title={t(sure.role ? "members.hand_over_sure" : "members.remove_sure", { name: sure.member.display_name })}
+          text={t(sure.role ? "members.hand_over_text" : "members.remove_text")}
+          does={t(sure.role ? "members.hand_over" : "members.remove")}
+          act={() => change.mutateAsync({ user: sure.member.user_id, role: sure.role })}
+          close={() => setSure(null)}
+        />
       )}
     </>
   );

@@ -1,15 +1,18 @@
-import { ActionIcon, Button, Group as Row, Loader, Text } from "@mantine/core";
-import { IconCheck, IconChevronLeft, IconPencil, IconTrash } from "@tabler/icons-react";
+import { ActionIcon, Button } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { IconCheck, IconNewsOff, IconPencil, IconTrash } from "@tabler/icons-react";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useLocation } from "wouter";
+import { useLocation } from "wouter";
 import { Problem } from "../../api/http";
 import type { Article } from "../../api/types";
 import { access, queries } from "../../session";
-import { Dialog } from "../../ui/Dialog";
-import { useFormat, useProblem } from "../../ui/format";
+import { useFormat } from "../../ui/format";
 import { useNames } from "../../ui/names";
+import { Nothing, Screen, Waiting } from "../../ui/Screen";
+import { Sure } from "../../ui/Sure";
 import { useFile } from "../../ui/useFile";
+import { Wrong } from "../../ui/Wrong";
 import { pictureOf } from "./NewsScreen";
 import css from "./news.module.css";
 import { useArticle } from "./useNews";
@@ -18,32 +21,24 @@ const WriteDialog = lazy(() => import("./WriteDialog"));
 
 export default function ArticleScreen({ id }: { id: string }) {
   const { t } = useTranslation();
-  const say = useProblem();
   const [editing, setEditing] = useState(false);
-  const { data, error, isPending } = useArticle(id);
+  const query = useArticle(id);
+  const { data, error } = query;
+  const gone = error instanceof Problem && error.status === 404;
+  const actions = data?.may_change && data.status !== "withdrawn" && (
+    <>
+      <ActionIcon aria-label={t("news.edit")} onClick={() => setEditing(true)}>
+        <IconPencil size={20} stroke={1.8} />
+      </ActionIcon>
+      <Withdraw article={data} />
+    </>
+  );
   return (
-    <section className={css.screen} aria-label={data?.title ?? t("news.title")}>
-      <header className={css.head}>
-        <ActionIcon component={Link} href="/news" aria-label={t("news.back")}>
-          <IconChevronLeft size={24} />
-        </ActionIcon>
-        <h2>{t("news.title")}</h2>
-        {data?.may_change && data.status !== "withdrawn" && (
-          <>
-            <ActionIcon aria-label={t("news.edit")} onClick={() => setEditing(true)}>
-              <IconPencil size={20} stroke={1.8} />
-            </ActionIcon>
-            <Withdraw article={data} />
-          </>
-        )}
-      </header>
-      <div className={css.scroll}>
-        {isPending && <Loader className={css.wait} type="dots" />}
-        {error && <p className={css.wait}>{error instanceof Problem && error.status === 404 ? t("news.gone") : say(error)}</p>}
-        {data && <Whole article={data} />}
-      </div>
+    <Screen title={t("news.title")} back="/news" actions={actions}>
+      {gone ? <Nothing sign={IconNewsOff}>{t("news.gone")}</Nothing> : <Waiting query={query} has={Boolean(data)} />}
+      {data && !gone && <Whole article={data} />}
       <Suspense>{editing && data && <WriteDialog article={data} close={() => setEditing(false)} />}</Suspense>
-    </section>
+    </Screen>
   );
 }
 
@@ -51,17 +46,12 @@ function Whole({ article }: { article: Article }) {
   const { t } = useTranslation();
   const format = useFormat();
   const name = useNames();
-  const say = useProblem();
   const { src } = useFile(pictureOf(article));
-  const [problem, setProblem] = useState<unknown>(null);
   const released = article.status === "released";
   const asks = released && article.must_read && !article.read_at;
   const { id, version, must_read, read_at } = article;
 
-  function read() {
-    setProblem(null);
-    markRead(id, version).catch(setProblem);
-  }
+  const read = useMutation({ mutationFn: () => markRead(id, version) });
   // What must be read is said to be read by its reader, anything else by having been opened.
   useEffect(() => {
     if (released && !must_read && !read_at) void markRead(id, version).catch(() => {});
@@ -82,16 +72,12 @@ function Whole({ article }: { article: Article }) {
       )}
       <div className={css.body} dangerouslySetInnerHTML={{ __html: article.html! /* made and cleaned by the server */ }} />
       {asks && (
-        <Button leftSection={<IconCheck size={18} />} onClick={read}>
+        <Button leftSection={<IconCheck size={18} />} loading={read.isPending} onClick={() => read.mutate()}>
           {t("news.confirm")}
         </Button>
       )}
       {article.must_read && article.read_at && <p className={css.by}>{t("news.read", { when: format.moment(article.read_at) })}</p>}
-      {problem !== null && (
-        <p className={css.problem} role="alert">
-          {say(problem)}
-        </p>
-      )}
+      <Wrong problem={read.error} />
       {article.may_change && article.must_read && released && <Readers id={article.id} />}
     </article>
   );
@@ -129,44 +115,25 @@ function Readers({ id }: { id: string }) {
 
 function Withdraw({ article }: { article: Article }) {
   const { t } = useTranslation();
-  const say = useProblem();
   const [, go] = useLocation();
   const [sure, setSure] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<unknown>(null);
-  async function act() {
-    setBusy(true);
-    try {
-      await access.request("DELETE", `/news/${article.id}`);
-      await queries.invalidateQueries({ queryKey: ["news"] });
-      go("/news");
-    } catch (error) {
-      setProblem(error);
-      setBusy(false);
-    }
-  }
   return (
     <>
       <ActionIcon aria-label={t("news.withdraw")} onClick={() => setSure(true)}>
         <IconTrash size={20} stroke={1.8} />
       </ActionIcon>
       {sure && (
-        <Dialog close={() => setSure(false)} title={t("news.withdraw_sure")}>
-          <Text size="sm">{t("news.withdraw_text")}</Text>
-          {problem !== null && (
-            <Text size="sm" c="red" mt="sm" role="alert">
-              {say(problem)}
-            </Text>
-          )}
-          <Row justify="flex-end" mt="lg" gap="sm">
-            <Button variant="default" onClick={() => setSure(false)}>
-              {t("do.cancel")}
-            </Button>
-            <Button color="red" loading={busy} onClick={act}>
-              {t("news.withdraw")}
-            </Button>
-          </Row>
-        </Dialog>
+        <Sure
+          title={t("news.withdraw_sure")}
+          text={t("news.withdraw_text")}
+          does={t("news.withdraw")}
+          act={() => access.request("DELETE", `/news/${article.id}`)}
+          then={() => {
+            void queries.invalidateQueries({ queryKey: ["news"] });
+            go("/news");
+          }}
+          close={() => setSure(false)}
+        />
       )}
     </>
   );

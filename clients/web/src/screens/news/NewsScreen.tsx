@@ -1,12 +1,13 @@
-import { ActionIcon, Button, Loader, SegmentedControl, TextInput } from "@mantine/core";
+import { Button, SegmentedControl, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { IconChevronLeft, IconNews, IconPencilPlus, IconSearch } from "@tabler/icons-react";
+import { IconNews, IconPencilPlus, IconSearch } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { Article } from "../../api/types";
 import { useApp } from "../../state/store";
-import { useFormat, useProblem } from "../../ui/format";
+import { useFormat } from "../../ui/format";
+import { More, Nothing, Screen, Waiting } from "../../ui/Screen";
 import { useFile } from "../../ui/useFile";
 import css from "./news.module.css";
 import { useNewsList } from "./useNews";
@@ -15,64 +16,38 @@ const WriteDialog = lazy(() => import("./WriteDialog"));
 
 export default function NewsScreen() {
   const { t } = useTranslation();
-  const say = useProblem();
   const publishes = useApp((state) => state.me!.permissions.some((one) => one === "news:publish" || one === "administrator"));
   const [writing, setWriting] = useState(false);
   const [unread, setUnread] = useState(false);
   const [words, setWords] = useState("");
   const [asked] = useDebouncedValue(words.trim(), 250);
   const planned = useNewsList(publishes ? "planned" : undefined);
-  const { data, error, isPending, hasNextPage, fetchNextPage, isFetchingNextPage, refetch } = useNewsList(undefined, (unread ? "&unread=true" : "") + (asked ? `&q=${encodeURIComponent(asked)}` : ""));
-  const items = data?.pages.flatMap((page) => page.items) ?? [];
+  const query = useNewsList(undefined, (unread ? "&unread=true" : "") + (asked ? `&q=${encodeURIComponent(asked)}` : ""));
+  const items = query.data?.pages.flatMap((page) => page.items) ?? [];
   const waiting = publishes && !unread && !asked ? (planned.data?.pages.flatMap((page) => page.items) ?? []) : [];
+  const write = publishes && (
+    <Button size="sm" leftSection={<IconPencilPlus size={18} />} onClick={() => setWriting(true)}>
+      {t("news.write")}
+    </Button>
+  );
   return (
-    <section className={css.screen} aria-label={t("news.title")}>
-      <header className={css.head}>
-        <ActionIcon component={Link} href="/" className={css.back} aria-label={t("room.back")}>
-          <IconChevronLeft size={24} />
-        </ActionIcon>
-        <h2>{t("news.title")}</h2>
-        {publishes && (
-          <Button size="sm" leftSection={<IconPencilPlus size={18} />} onClick={() => setWriting(true)}>
-            {t("news.write")}
-          </Button>
-        )}
-      </header>
-      <div className={css.scroll}>
-        <div className={css.find}>
-          <TextInput type="search" aria-label={t("news.search")} placeholder={t("news.search")} value={words} onChange={(event) => setWords(event.currentTarget.value)} leftSection={<IconSearch size={17} stroke={1.8} />} />
-          <SegmentedControl aria-label={t("news.which")} value={String(unread)} onChange={(value) => setUnread(value === "true")} data={[{ value: "false", label: t("catalogue.all") }, { value: "true", label: t("news.unread_only") }]} />
-        </div>
-        {isPending && <Loader className={css.wait} type="dots" />}
-        {error && (
-          <div className={css.wait}>
-            <p>{say(error)}</p>
-            <Button variant="light" onClick={() => void refetch()}>
-              {t("do.retry")}
-            </Button>
-          </div>
-        )}
-        {data && items.length + waiting.length === 0 && (
-          <div className={css.wait}>
-            <IconNews size={44} stroke={1.3} />
-            <p>{t(asked ? "news.none_found" : unread ? "news.all_read" : "news.none")}</p>
-          </div>
-        )}
-        <ul className={css.list}>
-          {[...waiting, ...items].map((article) => (
-            <li key={article.id}>
-              <Card article={article} />
-            </li>
-          ))}
-        </ul>
-        {hasNextPage && (
-          <Button className={css.more} variant="subtle" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-            {t("members.more")}
-          </Button>
-        )}
+    <Screen title={t("news.title")} actions={write}>
+      <div className={css.find}>
+        <TextInput type="search" aria-label={t("news.search")} placeholder={t("news.search")} value={words} onChange={(event) => setWords(event.currentTarget.value)} leftSection={<IconSearch size={17} stroke={1.8} />} />
+        <SegmentedControl aria-label={t("news.which")} value={String(unread)} onChange={(value) => setUnread(value === "true")} data={[{ value: "false", label: t("catalogue.all") }, { value: "true", label: t("news.unread_only") }]} />
       </div>
+      <Waiting query={query} has={Boolean(query.data)} />
+      {query.data && items.length + waiting.length === 0 && <Nothing sign={IconNews}>{t(asked ? "news.none_found" : unread ? "news.all_read" : "news.none")}</Nothing>}
+      <ul className={css.list}>
+        {[...waiting, ...items].map((article) => (
+          <li key={article.id}>
+            <Card article={article} />
+          </li>
+        ))}
+      </ul>
+      <More query={query} />
       <Suspense>{writing && <WriteDialog close={() => setWriting(false)} />}</Suspense>
-    </section>
+    </Screen>
   );
 }
 

@@ -1,12 +1,11 @@
-import { Button, Group as Row, Menu, Text } from "@mantine/core";
+import { Menu } from "@mantine/core";
 import { IconArrowBackUp, IconChecks, IconCopy, IconDots, IconHistory, IconPencil, IconTrash } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Entry } from "../../api/types";
 import { remove } from "../../session";
 import type { Room } from "../../state/apply";
-import { Dialog } from "../../ui/Dialog";
-import { useProblem } from "../../ui/format";
+import { Sure } from "../../ui/Sure";
 import css from "./Timeline.module.css";
 
 const ReadersDialog = lazy(() => import("./ReadersDialog"));
@@ -94,39 +93,7 @@ export function Acts({ entry, group, own, reply, revise, open, setOpen }: Props)
         {dialog === "readers" && <ReadersDialog entry={entry} groupId={group.id} close={close} />}
         {dialog === "former" && <FormerDialog entry={entry} groupId={group.id} close={close} />}
       </Suspense>
-      {dialog === "delete" && <Sure entry={entry} groupId={group.id} close={close} />}
+      {dialog === "delete" && <Sure title={t("room.delete_sure")} text={t("room.delete_text")} does={t("room.delete")} act={() => remove(group.id, entry.seq)} close={close} />}
     </span>
-  );
-}
-
-function Sure({ entry, groupId, close }: { entry: Entry; groupId: string; close: () => void }) {
-  const { t } = useTranslation();
-  const say = useProblem();
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<unknown>(null);
-  function act() {
-    setBusy(true);
-    remove(groupId, entry.seq).then(close, (error: unknown) => {
-      setProblem(error);
-      setBusy(false);
-    });
-  }
-  return (
-    <Dialog close={close} title={t("room.delete_sure")}>
-      <Text size="sm">{t("room.delete_text")}</Text>
-      {problem !== null && (
-        <Text size="sm" c="red" mt="sm" role="alert">
-          {say(problem)}
-        </Text>
-      )}
-      <Row justify="flex-end" mt="lg" gap="sm">
-        <Button variant="default" onClick={close}>
-          {t("do.cancel")}
-        </Button>
-        <Button color="red" loading={busy} onClick={act}>
-          {t("room.delete")}
-        </Button>
-      </Row>
-    </Dialog>
   );
 }

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group as Row, Menu, Text, Tooltip } from "@mantine/core";
+import { ActionIcon, Menu, Tooltip } from "@mantine/core";
 import { IconChartHistogram, IconChecklist, IconChevronLeft, IconDots, IconDoorExit, IconDownload, IconFlag, IconMap2, IconPencil, IconSearch, IconUserPlus, IconUsers } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -6,8 +6,8 @@ import { Link, useLocation } from "wouter";
 import { end, leave } from "../../session";
 import type { Room } from "../../state/apply";
 import { Avatar } from "../../ui/Avatar";
-import { Dialog } from "../../ui/Dialog";
-import { useFormat, useProblem } from "../../ui/format";
+import { useFormat } from "../../ui/format";
+import { Sure } from "../../ui/Sure";
 import { MuteItem } from "./MuteItem";
 import { Typing } from "./Typing";
 import css from "./RoomScreen.module.css";
@@ -21,6 +21,7 @@ const InviteDialog = lazy(() => import("../invite/InviteDialog"));
 export function RoomHeader({ room, showMembers, ask }: { room: Room; showMembers: () => void; ask: () => void }) {
   const { t } = useTranslation();
   const format = useFormat();
+  const [, go] = useLocation();
   const [sure, setSure] = useState<"leave" | "end" | null>(null);
   const [dialog, setDialog] = useState<"search" | "invite" | "edit" | "manage" | "export" | null>(null);
   const close = () => setDialog(null);
@@ -137,44 +138,16 @@ export function RoomHeader({ room, showMembers, ask }: { room: Room; showMembers
         {dialog === "manage" && <ManageDialog group={group} close={close} />}
         {dialog === "export" && <ExportDialog group={group} close={close} />}
       </Suspense>
-      {sure && <Sure what={sure} room={room} close={() => setSure(null)} />}
-    </header>
-  );
-}
-
-function Sure({ what, room, close }: { what: "leave" | "end"; room: Room; close: () => void }) {
-  const { t } = useTranslation();
-  const say = useProblem();
-  const [, go] = useLocation();
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<unknown>(null);
-  async function act() {
-    setBusy(true);
-    try {
-      await (what === "leave" ? leave : end)(room.group.id);
-      if (what === "leave") go("/");
-      else close();
-    } catch (error) {
-      setProblem(error);
-      setBusy(false);
-    }
-  }
-  return (
-    <Dialog close={close} title={t(`room.${what}_sure`, { name: room.group.name })}>
-      <Text size="sm">{t(`room.${what}_text`)}</Text>
-      {problem !== null && (
-        <Text size="sm" c="red" mt="sm" role="alert">
-          {say(problem)}
-        </Text>
+      {sure && (
+        <Sure
+          title={t(`room.${sure}_sure`, { name: group.name })}
+          text={t(`room.${sure}_text`)}
+          does={t(`room.${sure}`)}
+          act={() => (sure === "leave" ? leave : end)(group.id)}
+          then={() => (sure === "leave" ? go("/") : setSure(null))}
+          close={() => setSure(null)}
+        />
       )}
-      <Row justify="flex-end" mt="lg" gap="sm">
-        <Button variant="default" onClick={close}>
-          {t("do.cancel")}
-        </Button>
-        <Button color="red" loading={busy} onClick={act}>
-          {t(`room.${what}`)}
-        </Button>
-      </Row>
-    </Dialog>
+    </header>
   );
 }

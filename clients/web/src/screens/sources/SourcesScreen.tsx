@@ -1,14 +1,14 @@
-import { Badge, Button, Text } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { Badge, Button } from "@mantine/core";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { IconDatabase, IconRefresh } from "@tabler/icons-react";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { Load, Source } from "../../api/reports";
 import { get, make, queries, uuid } from "../../session";
 import { useApp } from "../../state/store";
-import { useFormat, useProblem } from "../../ui/format";
+import { useFormat } from "../../ui/format";
 import { Nothing, Screen, Waiting } from "../../ui/Screen";
+import { Wrong } from "../../ui/Wrong";
 import { useReportTabs } from "../reports/useReportTabs";
 import { useRhythmWords } from "../subscriptions/useRhythmWords";
 import { Loads } from "./Loads";
@@ -68,26 +68,15 @@ export function State({ load }: { load: Load | null }) {
 function Card({ source, whole }: { source: Source; whole: boolean }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const say = useProblem();
   const rhythm = useRhythmWords();
   const administrator = useApp((state) => state.me!.permissions.includes("administrator"));
-  const [problem, setProblem] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
   const load = source.last_load;
   const rows = Object.values(source.rows ?? {}).reduce((sum, count) => sum + count, 0);
 
-  async function acquire() {
-    setBusy(true);
-    setProblem(null);
-    try {
-      await make(`/sources/${source.name}/acquire`, {}, uuid());
-      await queries.invalidateQueries({ queryKey: ["sources"] });
-      await queries.invalidateQueries({ queryKey: ["loads", source.name] });
-    } catch (error) {
-      setProblem(error);
-    }
-    setBusy(false);
-  }
+  const acquire = useMutation({
+    mutationFn: () => make(`/sources/${source.name}/acquire`, {}, uuid()),
+    onSuccess: () => Promise.all([["sources"], ["loads", source.name]].map((queryKey) => queries.invalidateQueries({ queryKey }))),
+  });
 
   return (
     <article className={css.card} aria-label={source.title}>
@@ -121,11 +110,7 @@ function Card({ source, whole }: { source: Source; whole: boolean }) {
           {load.error}
         </p>
       )}
-      {problem !== null && (
-        <Text size="sm" c="red" role="alert">
-          {say(problem)}
-        </Text>
-      )}
+      <Wrong problem={acquire.error} />
       <footer>
         {!whole && (
           <Button component={Link} href={`/sources/${source.name}`} variant="default" size="xs">
@@ -133,7 +118,7 @@ function Card({ source, whole }: { source: Source; whole: boolean }) {
           </Button>
         )}
         {administrator && (
-          <Button size="xs" variant="light" leftSection={<IconRefresh size={15} />} loading={busy || underWay(load)} onClick={() => void acquire()}>
+          <Button size="xs" variant="light" leftSection={<IconRefresh size={15} />} loading={acquire.isPending || underWay(load)} onClick={() => acquire.mutate()}>
             {t("sources.acquire")}
           </Button>
         )}

@@ -1,12 +1,13 @@
 import { Button, Divider, Loader, SegmentedControl, Stack, Text } from "@mantine/core";
-import { type FormEvent, useState } from "react";
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Question, Step, Subscription, Trigger } from "../../api/reports";
 import { access, make, queries } from "../../session";
 import { useZone } from "../../ui/useZone";
 import { Dialog } from "../../ui/Dialog";
-import { useProblem } from "../../ui/format";
 import { useKey } from "../../ui/useKey";
+import { Wrong } from "../../ui/Wrong";
 import { RoomSelect } from "../report/AskDialog";
 import { FIRST, QuestionFields } from "../report/Question";
 import { useReportTypes } from "../report/useReports";
@@ -27,7 +28,6 @@ interface Props {
 /** Who gets which report: at times, or when something comes about. */
 export default function SubscriptionDialog({ start, subscription, close }: Props) {
   const { t } = useTranslation();
-  const say = useProblem();
   const key = useKey();
   const myZone = useZone();
   const [question, setQuestion] = useState<Question | null>(subscription ?? start?.question ?? null);
@@ -37,8 +37,6 @@ export default function SubscriptionDialog({ start, subscription, close }: Props
   const [zone, setZone] = useState(subscription?.schedule?.timezone ?? myZone);
   const [chosen, setTrigger] = useState<Trigger | null>(subscription?.trigger ?? null);
   const [steps, setSteps] = useState<Step[]>(subscription?.escalation ?? []);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<unknown>(null);
   const types = useReportTypes(true, question?.source);
   const asked = question ?? (types.data?.[0] ? { ...FIRST, type: types.data[0].type } : null);
   const type = types.data?.find((one) => one.type === asked?.type);
@@ -49,21 +47,14 @@ export default function SubscriptionDialog({ start, subscription, close }: Props
   const changes = asked && { target: room ? { group_id: room } : "me", period: asked.period, filters: asked.filters, ...when };
   const body = asked && changes && { ...changes, type: asked.type, ...(asked.source ? { source: asked.source } : {}), locale: document.documentElement.lang };
 
-  async function submit(event: FormEvent) {
-    event.preventDefault();
-    if (!body) return;
-    setBusy(true);
-    try {
-      if (subscription) await access.request("PATCH", `/subscriptions/${subscription.id}`, changes);
-      else await make("/subscriptions", body, key(body));
+  const { mutate, isPending, error } = useMutation({
+    mutationFn: () => (subscription ? access.request("PATCH", `/subscriptions/${subscription.id}`, changes) : make("/subscriptions", body, key(body))),
+    onSuccess: () => {
       void queries.invalidateQueries({ queryKey: ["subscriptions"] });
       void queries.invalidateQueries({ queryKey: ["calendar"] });
       close();
-    } catch (error) {
-      setProblem(error);
-      setBusy(false);
-    }
-  }
+    },
+  });
 
   return (
     <Dialog close={close} title={t(subscription ? "subscription.edit_title" : "subscription.new")}>
@@ -72,7 +63,12 @@ export default function SubscriptionDialog({ start, subscription, close }: Props
           {t("report.no_types")}
         </Text>
       ) : (
-        <form onSubmit={submit}>
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (body) mutate();
+          }}
+        >
           <Stack>
             {asked && types.data ? <QuestionFields types={types.data} question={asked} change={setQuestion} fixed={Boolean(subscription)} /> : <Loader type="dots" mx="auto" />}
             <RoomSelect label={t("subscription.target")} value={room} change={setRoom} />
@@ -90,12 +86,8 @@ export default function SubscriptionDialog({ start, subscription, close }: Props
               )
             )}
             {body && <NextTimes asked={body} />}
-            {problem !== null && (
-              <Text size="sm" c="red" role="alert">
-                {say(problem)}
-              </Text>
-            )}
-            <Button type="submit" loading={busy} disabled={!body}>
+            <Wrong problem={error} />
+            <Button type="submit" loading={isPending} disabled={!body}>
               {t(subscription ? "account.save" : "subscription.make")}
             </Button>
           </Stack>

@@ -1,5 +1,5 @@
-import { ActionIcon, Badge, Button, Group as Row, Menu, Text } from "@mantine/core";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { ActionIcon, Badge, Button, Menu } from "@mantine/core";
+import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { IconBell, IconDots, IconEdit, IconHistory, IconPlayerPause, IconPlayerPlay, IconPlus, IconTrash } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -8,9 +8,10 @@ import type { Subscription } from "../../api/reports";
 import type { Page } from "../../api/types";
 import { access, get, make, queries, uuid } from "../../session";
 import { useApp } from "../../state/store";
-import { Dialog } from "../../ui/Dialog";
-import { useFormat, useProblem } from "../../ui/format";
+import { useFormat } from "../../ui/format";
 import { More, Nothing, Screen, Waiting } from "../../ui/Screen";
+import { Sure } from "../../ui/Sure";
+import { Wrong } from "../../ui/Wrong";
 import { periodWords, useFilterWords } from "../report/Question";
 import { useReportTabs } from "../reports/useReportTabs";
 import { useReportTypes } from "../report/useReports";
@@ -60,7 +61,6 @@ export default function SubscriptionsScreen() {
 function Card({ subscription, edit }: { subscription: Subscription; edit: () => void }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const say = useProblem();
   const filters = useFilterWords();
   const rhythm = useRhythmWords();
   const trigger = useTriggerWords(useReportTypes().data);
@@ -69,27 +69,16 @@ function Card({ subscription, edit }: { subscription: Subscription; edit: () => 
   const room = useApp((state) => (target === "me" ? null : (state.rooms[target.group_id]?.group.name ?? t("room.gone"))));
   const [sure, setSure] = useState(false);
   const [runs, setRuns] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<unknown>(null);
-
-  async function act(work: () => Promise<unknown>) {
-    setBusy(true);
-    setProblem(null);
-    try {
-      await work();
-      await queries.invalidateQueries({ queryKey: ["subscriptions"] });
-    } catch (error) {
-      setProblem(error);
-    }
-    setBusy(false);
-  }
-  const pause = (active: boolean) => act(() => access.request("PATCH", `/subscriptions/${subscription.id}`, { active }));
-  const run = () =>
-    act(async () => {
-      const { report_id } = await make<{ report_id: string }>(`/subscriptions/${subscription.id}/run`, {}, uuid());
+  const anew = () => queries.invalidateQueries({ queryKey: ["subscriptions"] });
+  const pause = useMutation({ mutationFn: (active: boolean) => access.request("PATCH", `/subscriptions/${subscription.id}`, { active }), onSuccess: anew });
+  const run = useMutation({
+    mutationFn: () => make<{ report_id: string }>(`/subscriptions/${subscription.id}/run`, {}, uuid()),
+    onSuccess: ({ report_id }) => {
+      void anew();
       void queries.invalidateQueries({ queryKey: ["reports"] });
       go(target === "me" ? `/reports/${report_id}` : `/g/${target.group_id}`);
-    });
+    },
+  });
 
   return (
     <article className={css.card} data-paused={!subscription.active || undefined} aria-label={t(`report_type.${subscription.type}`)}>
@@ -105,7 +94,7 @@ function Card({ subscription, edit }: { subscription: Subscription; edit: () => 
           </h3>
           <p>{[periodWords(subscription.period, t, format.date), ...filters(subscription.filters)].join(" · ")}</p>
         </div>
-        <Button size="xs" variant="light" loading={busy} leftSection={<IconPlayerPlay size={15} />} onClick={() => void run()}>
+        <Button size="xs" variant="light" loading={run.isPending || pause.isPending} leftSection={<IconPlayerPlay size={15} />} onClick={() => run.mutate()}>
           {t("subscription.run")}
         </Button>
         <Menu>
@@ -121,7 +110,7 @@ function Card({ subscription, edit }: { subscription: Subscription; edit: () => 
             <Menu.Item leftSection={<IconHistory size={17} />} onClick={() => setRuns(true)}>
               {t("subscription.runs")}
             </Menu.Item>
-            <Menu.Item leftSection={subscription.active ? <IconPlayerPause size={17} /> : <IconBell size={17} />} onClick={() => void pause(!subscription.active)}>
+            <Menu.Item leftSection={subscription.active ? <IconPlayerPause size={17} /> : <IconBell size={17} />} onClick={() => pause.mutate(!subscription.active)}>
               {t(subscription.active ? "subscription.pause" : "subscription.resume")}
             </Menu.Item>
             <Menu.Item color="red" leftSection={<IconTrash size={17} />} onClick={() => setSure(true)}>
@@ -159,30 +148,20 @@ function Card({ subscription, edit }: { subscription: Subscription; edit: () => 
           </div>
         )}
       </dl>
-      {problem !== null && (
-        <Text size="sm" c="red" role="alert">
-          {say(problem)}
-        </Text>
-      )}
+      <Wrong problem={run.error ?? pause.error} />
       <Suspense>{runs && <RunsDialog subscription={subscription} close={() => setRuns(false)} />}</Suspense>
       {sure && (
-        <Dialog close={() => setSure(false)} title={t("subscription.end_sure")}>
-          <Text size="sm">{t("subscription.end_text")}</Text>
-          <Row justify="flex-end" mt="lg" gap="sm">
-            <Button variant="default" onClick={() => setSure(false)}>
-              {t("do.cancel")}
-            </Button>
-            <Button
-              color="red"
-              onClick={() => {
-                setSure(false);
-                void act(() => access.request("DELETE", `/subscriptions/${subscription.id}`));
-              }}
-            >
-              {t("subscription.end")}
-            </Button>
-          </Row>
-        </Dialog>
+        <Sure
+          title={t("subscription.end_sure")}
+          text={t("subscription.end_text")}
+          does={t("subscription.end")}
+          act={() => access.request("DELETE", `/subscriptions/${subscription.id}`)}
+          then={() => {
+            setSure(false);
+            void anew();
+          }}
+          close={() => setSure(false)}
+        />
       )}
     </article>
   );
