@@ -159,3 +159,10 @@ export interface Alert {
   acknowledged_by?: string | null;
   recovered_at?: string | null;
 }
+/** Somebody to whom a report was sent, or who has opened it. */
+export interface Reader {
+  user_id: string;
+  sent_at: string | null;
+  last_opened_at: string | null;
+  opened: number;
+}

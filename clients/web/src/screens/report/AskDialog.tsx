@@ -1,5 +1,6 @@
 import { Button, Loader, Select, Stack, Text } from "@mantine/core";
-import { type FormEvent, useState } from "react";
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 import type { Question } from "../../api/reports";
@@ -7,8 +8,8 @@ import type { Group } from "../../api/types";
 import { ask } from "../../session";
 import { useApp } from "../../state/store";
 import { Dialog } from "../../ui/Dialog";
-import { useProblem } from "../../ui/format";
 import { useKey } from "../../ui/useKey";
+import { Wrong } from "../../ui/Wrong";
 import { FIRST, QuestionFields } from "./Question";
 import { useReportTypes } from "./useReports";
 
@@ -21,7 +22,6 @@ interface Props {
 
 export default function AskDialog({ group, start, close }: Props) {
   const { t } = useTranslation();
-  const say = useProblem();
   const key = useKey();
   const [, go] = useLocation();
   const [question, setQuestion] = useState<Question | null>(null);
@@ -29,24 +29,15 @@ export default function AskDialog({ group, start, close }: Props) {
   const first = types.data?.find((one) => one.type === (start?.type ?? group?.type)) ?? types.data?.[0];
   const asked = question ?? (first ? { ...FIRST, ...start, type: first.type } : null);
   const [room, setRoom] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<unknown>(null);
-  const wrong = problem ?? types.error;
-
-  async function submit(event: FormEvent) {
-    event.preventDefault();
-    if (!asked) return;
-    const target = group?.id ?? room;
-    setBusy(true);
-    try {
-      const id = await ask(asked, target, key(asked, target));
+  const target = group?.id ?? room;
+  const { mutate, isPending, error } = useMutation({
+    mutationFn: (question: Question) => ask(question, target, key(question, target)),
+    onSuccess: (id) => {
       close();
       if (!group) go(target ? `/g/${target}` : `/reports/${id}`);
-    } catch (error) {
-      setProblem(error);
-      setBusy(false);
-    }
-  }
+    },
+  });
+  const wrong = error ?? types.error;
 
   return (
     <Dialog close={close} title={t("room.ask")}>
@@ -55,7 +46,12 @@ export default function AskDialog({ group, start, close }: Props) {
           {t("report.no_types")}
         </Text>
       ) : (
-        <form onSubmit={submit}>
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (asked) mutate(asked);
+          }}
+        >
           <Stack>
             {group && (
               <Text size="sm" c="dimmed">
@@ -64,12 +60,8 @@ export default function AskDialog({ group, start, close }: Props) {
             )}
             {asked && types.data ? <QuestionFields types={types.data} question={asked} change={setQuestion} /> : !wrong && <Loader type="dots" mx="auto" />}
             {!group && <RoomSelect value={room} change={setRoom} />}
-            {wrong !== null && (
-              <Text size="sm" c="red" role="alert">
-                {say(wrong)}
-              </Text>
-            )}
-            <Button type="submit" loading={busy} disabled={!asked}>
+            <Wrong problem={wrong} />
+            <Button type="submit" loading={isPending} disabled={!asked}>
               {t("report.ask")}
             </Button>
           </Stack>

@@ -1,14 +1,15 @@
 import { Button, Divider, Select, Stack, Text } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 import type { Period, ReportLine } from "../../api/reports";
 import type { Page, Report } from "../../api/types";
 import { ask, get } from "../../session";
 import { Dialog } from "../../ui/Dialog";
-import { useFormat, useProblem } from "../../ui/format";
+import { useFormat } from "../../ui/format";
 import { useKey } from "../../ui/useKey";
+import { Wrong } from "../../ui/Wrong";
 import { PeriodFields } from "./Question";
 import { questionOf } from "./useAnew";
 import { useReportTypes } from "./useReports";
@@ -16,7 +17,6 @@ import { useReportTypes } from "./useReports";
 /** What a report is to stand beside: itself of another period, or one of mine of the same kind. */
 export default function CompareDialog({ report, close }: { report: Report; close: () => void }) {
   const { t } = useTranslation();
-  const say = useProblem();
   const format = useFormat();
   const key = useKey();
   const [, go] = useLocation();
@@ -24,35 +24,29 @@ export default function CompareDialog({ report, close }: { report: Report; close
   const mine = useQuery({ queryKey: ["reports", report.type, "others"], queryFn: () => get<Page<ReportLine>>(`/reports?type=${report.type}&limit=100`) });
   const others = mine.data?.items.filter((one) => one.status === "ready" && one.id !== report.id) ?? [];
   const [period, setPeriod] = useState<Period>(() => yearBefore(report));
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<unknown>(null);
-
-  async function submit(event: FormEvent) {
-    event.preventDefault();
-    setBusy(true);
-    try {
+  const { mutate, isPending, error } = useMutation({
+    mutationFn: () => {
       const question = { ...questionOf(report), period };
-      go(`/reports/${report.id}/with/${await ask(question, null, key(question))}`);
-    } catch (error) {
-      setProblem(error);
-      setBusy(false);
-    }
-  }
+      return ask(question, null, key(question));
+    },
+    onSuccess: (id) => go(`/reports/${report.id}/with/${id}`),
+  });
 
   return (
     <Dialog close={close} title={t("compare.title")}>
-      <form onSubmit={submit}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          mutate();
+        }}
+      >
         <Stack>
           <Text size="sm" fw={560}>
             {t("compare.period")}
           </Text>
           <PeriodFields names={names} period={period} change={setPeriod} />
-          {problem !== null && (
-            <Text size="sm" c="red" role="alert">
-              {say(problem)}
-            </Text>
-          )}
-          <Button type="submit" loading={busy}>
+          <Wrong problem={error} />
+          <Button type="submit" loading={isPending}>
             {t("compare.make")}
           </Button>
         </Stack>

@@ -21,7 +21,7 @@ export default function CompareScreen({ ids }: { ids: [string, string] }) {
   const back = `/reports/${ids[0]}`;
   const left = useReport(ids[0]);
   const right = useReport(ids[1]);
-  const anew = useAnew(right.data ?? left.data, back);
+  const anew = useAnew(back);
   useEscape(() => go(back));
   const missing = [left, right].find((one) => one.data?.status !== "ready");
   return (

@@ -5,14 +5,14 @@ import { Problem } from "../../api/http";
 import type { Report } from "../../api/types";
 import { useApp } from "../../state/store";
 import { useProblem } from "../../ui/format";
+import { Wrong } from "../../ui/Wrong";
 import css from "./report.module.css";
-import type { Anew } from "./useAnew";
+import type { useAnew } from "./useAnew";
 import { onTheWay, type useReport } from "./useReports";
 
 /** A report that is not there yet: how far it is, or why it failed. */
-export function InTheMaking({ report, anew }: { report: Report; anew: Anew }) {
+export function InTheMaking({ report, anew }: { report: Report; anew: ReturnType<typeof useAnew> }) {
   const { t } = useTranslation();
-  const say = useProblem();
   const news = useApp((state) => state.reports[report.id]);
   const progress = Math.max(news?.progress ?? 0, report.progress ?? 0);
   if (onTheWay(report.status))
@@ -29,8 +29,8 @@ export function InTheMaking({ report, anew }: { report: Report; anew: Anew }) {
       <IconAlertCircle size={44} stroke={1.3} color="var(--danger)" />
       <h2>{t("report.not_made")}</h2>
       <p>{report.error}</p>
-      {anew.problem !== null && <p>{say(anew.problem)}</p>}
-      <Button loading={anew.busy} onClick={() => void anew.make()}>
+      <Wrong problem={anew.error} />
+      <Button loading={anew.isPending} onClick={() => anew.mutate(report)}>
         {t("do.retry")}
       </Button>
     </div>

@@ -1,11 +1,13 @@
 import { ActionIcon, Menu, Modal, SegmentedControl, Tooltip } from "@mantine/core";
-import { IconAdjustmentsHorizontal, IconArrowsDiff, IconArrowsMaximize, IconBell, IconDots, IconRefresh, IconSend, IconX } from "@tabler/icons-react";
+import { IconAdjustmentsHorizontal, IconArrowsDiff, IconArrowsMaximize, IconBell, IconDots, IconEye, IconRefresh, IconSend, IconX } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation } from "wouter";
 import type { Chart, Report, Table as Rows } from "../../api/types";
+import { useApp } from "../../state/store";
 import { useFormat } from "../../ui/format";
 import { useEscape } from "../../ui/useEscape";
+import { Wrong } from "../../ui/Wrong";
 import { DataTable } from "./DataTable";
 import { DownloadMenu } from "./DownloadMenu";
 import { FactsDialog, type Place } from "./FactsDialog";
@@ -19,6 +21,7 @@ import { useReport } from "./useReports";
 
 const AskDialog = lazy(() => import("./AskDialog"));
 const ShareDialog = lazy(() => import("./ShareDialog"));
+const OpenedDialog = lazy(() => import("./OpenedDialog"));
 const CompareDialog = lazy(() => import("./CompareDialog"));
 const SubscriptionDialog = lazy(() => import("../subscriptions/SubscriptionDialog"));
 
@@ -28,8 +31,10 @@ export default function ReportScreen({ id, back }: { id: string; back: string })
   const [, go] = useLocation();
   const query = useReport(id);
   const { data } = query;
-  const [dialog, setDialog] = useState<"ask" | "share" | "compare" | "subscribe" | null>(null);
-  const anew = useAnew(data, back);
+  const [dialog, setDialog] = useState<"ask" | "share" | "compare" | "subscribe" | "opened" | null>(null);
+  // Who has opened it is shown to who asked for it, and to administrators.
+  const knows = useApp(({ me }) => data?.requested_by === me?.id || Boolean(me?.permissions.includes("administrator")));
+  const anew = useAnew(back);
   const ready = data?.status === "ready" ? data : null;
   useEscape(() => go(back));
 
@@ -42,18 +47,20 @@ export default function ReportScreen({ id, back }: { id: string; back: string })
         </div>
         {ready && <DownloadMenu report={ready} />}
         {ready && (
-          <Menu width={250}>
+          <Menu width={310}>
             <Menu.Target>
               <ActionIcon size={44} aria-label={t("report.menu")}>
                 <IconDots size={22} stroke={1.8} />
               </ActionIcon>
             </Menu.Target>
             <Menu.Dropdown>
-              <Menu.Item leftSection={<IconRefresh size={17} />} onClick={() => void anew.make()}>
+              <Menu.Item leftSection={<IconRefresh size={17} />} onClick={() => anew.mutate(ready)}>
                 {t("report.recompute")}
+                <small className={css.does}>{t("report.recompute_text")}</small>
               </Menu.Item>
               <Menu.Item leftSection={<IconSend size={17} />} onClick={() => setDialog("share")}>
                 {t("report.share")}
+                <small className={css.does}>{t("report.share_menu")}</small>
               </Menu.Item>
               <Menu.Item leftSection={<IconArrowsDiff size={17} />} onClick={() => setDialog("compare")}>
                 {t("compare.menu")}
@@ -64,6 +71,11 @@ export default function ReportScreen({ id, back }: { id: string; back: string })
               <Menu.Item leftSection={<IconAdjustmentsHorizontal size={17} />} onClick={() => setDialog("ask")}>
                 {t("report.other")}
               </Menu.Item>
+              {knows && (
+                <Menu.Item leftSection={<IconEye size={17} />} onClick={() => setDialog("opened")}>
+                  {t("opened.title")}
+                </Menu.Item>
+              )}
             </Menu.Dropdown>
           </Menu>
         )}
@@ -71,10 +83,16 @@ export default function ReportScreen({ id, back }: { id: string; back: string })
           <IconX size={24} stroke={1.8} />
         </ActionIcon>
       </header>
-      {ready ? <Whole report={ready} recompute={() => void anew.make()} /> : data ? <InTheMaking report={data} anew={anew} /> : <NotShown query={query} />}
+      {ready && anew.error && (
+        <div className={css.wrong}>
+          <Wrong problem={anew.error} />
+        </div>
+      )}
+      {ready ? <Whole report={ready} recompute={() => anew.mutate(ready)} /> : data ? <InTheMaking report={data} anew={anew} /> : <NotShown query={query} />}
       <Suspense>
         {dialog === "ask" && ready && <AskDialog start={questionOf(ready)} close={() => setDialog(null)} />}
         {dialog === "share" && ready && <ShareDialog report={ready} close={() => setDialog(null)} />}
+        {dialog === "opened" && <OpenedDialog id={id} close={() => setDialog(null)} />}
         {dialog === "compare" && ready && <CompareDialog report={ready} close={() => setDialog(null)} />}
         {dialog === "subscribe" && ready && <SubscriptionDialog start={{ question: questionOf(ready), room: ready.group_id ?? null }} close={() => setDialog(null)} />}
       </Suspense>

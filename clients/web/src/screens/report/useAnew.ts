@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useMutation } from "@tanstack/react-query";
 import { useLocation } from "wouter";
 import type { Question } from "../../api/reports";
 import type { Report } from "../../api/types";
@@ -16,29 +16,12 @@ export function questionOf(report: Pick<Report, "type" | "source" | "period" | "
   };
 }
 
-export interface Anew {
-  busy: boolean;
-  problem: unknown;
-  make: () => Promise<void>;
-}
-
 /** The same question again, on the facts of now; the new report is for who asks. */
-export function useAnew(report: Report | undefined, back: string): Anew {
+export function useAnew(back: string) {
   const [, go] = useLocation();
   const key = useKey();
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<unknown>(null);
-  async function make() {
-    if (!report) return;
-    setBusy(true);
-    setProblem(null);
-    try {
-      const id = await ask(questionOf(report), null, key(report.id));
-      go(`/reports/${id}`, { state: { back } });
-    } catch (error) {
-      setProblem(error);
-    }
-    setBusy(false);
-  }
-  return { busy, problem, make };
+  return useMutation({
+    mutationFn: (report: Report) => ask(questionOf(report), null, key(report.id)),
+    onSuccess: (id) => go(`/reports/${id}`, { state: { back } }),
+  });
 }
