@@ -501,8 +501,15 @@ export interface Receipt {
   user_id: string;
   state: "stored" | "pushed" | "received" | "read";
 }
-/** How far a message of one's own has come, with each member. */
+/** How far a message of one's own has come, with each member; what is known of one goes for all before it. */
 export const receiptsOf = (groupId: string, seq: number, cursor: string) => get<Page<Receipt>>(`/groups/${groupId}/messages/${seq}/receipts?limit=200${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+
+/** Asks how far a message has come; of a large room, with its first members. */
+export async function lookHowFar(groupId: string, seq: number): Promise<Receipt[]> {
+  const { items } = await receiptsOf(groupId, seq, "");
+  happen({ type: "reached", group_id: groupId, seq, items });
+  return items;
+}
 
 export async function end(groupId: string) {
   happen({ type: "group", group: await make<Group>(`/groups/${groupId}/end`, {}, uuid()) });

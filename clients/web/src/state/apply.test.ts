@@ -208,6 +208,16 @@ describe("marks and writing", () => {
     expect(state.rooms.g).toMatchObject({ read_seq: 6, reads: { you: 8 } });
   });
 
+  test("how far a message has come only moves forward, and goes for those before it", () => {
+    const state = run(
+      welcome(group({ last_seq: 9 })),
+      { type: "reached", group_id: "g", seq: 8, items: [{ user_id: "a", state: "received" }, { user_id: "b", state: "pushed" }, { user_id: "c", state: "stored" }] },
+      { type: "reached", group_id: "g", seq: 5, items: [{ user_id: "a", state: "stored" }, { user_id: "b", state: "read" }] },
+      welcome(group({ last_seq: 9 })),
+    );
+    expect(state.rooms.g).toMatchObject({ received: { a: 8, b: 5 }, notified: { a: 8, b: 8 } });
+  });
+
   test("whoever has written is no longer writing", () => {
     const state = run(welcome(group()), { type: "typing", group_id: "g", user_id: "you" }, { type: "typing", group_id: "g", user_id: "me" });
     expect(Object.keys(state.rooms.g!.typing)).toEqual(["you"]);

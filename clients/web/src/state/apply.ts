@@ -18,6 +18,9 @@ export interface Room {
   /** The newest entry that was seen, for the list of rooms. */
   latest?: Entry;
   reads: Record<string, number>;
+  /** By person, as far as a device of theirs has been notified, and as far as one has what was sent; of what was asked about. */
+  notified?: Record<string, number>;
+  received?: Record<string, number>;
   typing: Record<string, number>;
   /** Who shares their position live, by person. */
   sharing: Record<string, Live>;
@@ -86,6 +89,7 @@ export type Happening =
   /** Of the window only what lies between these seqs is still needed. */
   | { type: "trimmed"; group_id: string; from: number; to: number }
   | { type: "reads"; group_id: string; items: { user_id: string; seq: number }[] }
+  | { type: "reached"; group_id: string; seq: number; items: { user_id: string; state: string }[] }
   | { type: "pins"; group_id: string; features: Feature[] }
   | { type: "people"; people: Person[] }
   | { type: "queued"; message: Pending }
@@ -191,6 +195,14 @@ export function apply(state: State, event: Happening, now = Date.now()): State {
       return inRoom(state, event.group_id, (room) => ({ ...room, group: { ...room.group, muted: event.muted, muted_until: event.muted_until } }));
     case "reads":
       return inRoom(state, event.group_id, (room) => event.items.reduce((r, mark) => marked(r, mark.user_id, mark.seq, state.me?.id), room));
+    case "reached":
+      return inRoom(state, event.group_id, (room) => {
+        const upTo = (marks: Room["received"], ...states: string[]) => ({
+          ...marks,
+          ...Object.fromEntries(event.items.filter((one) => states.includes(one.state) && event.seq > (marks?.[one.user_id] ?? 0)).map((one) => [one.user_id, event.seq])),
+        });
+        return { ...room, notified: upTo(room.notified, "pushed", "received", "read"), received: upTo(room.received, "received", "read") };
+      });
     case "typing":
       if (event.user_id === state.me?.id) return state;
       return inRoom(state, event.group_id, (room) => ({ ...room, typing: { ...room.typing, [event.user_id]: now + TYPING_MS } }));
@@ -271,6 +283,8 @@ function welcomed(old: Room | undefined, { last_seq = 0, read_seq = 0, unread, m
     live: old?.live ?? true,
     latest: old?.latest,
     reads: old?.reads ?? {},
+    notified: old?.notified,
+    received: old?.received,
     typing: {},
     sharing: old?.sharing ?? {},
   };

@@ -5,7 +5,7 @@ import { lazy, memo, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { Entry, Role } from "../../api/types";
-import { discard, oneEntry, retry } from "../../session";
+import { discard, lookHowFar, oneEntry, retry } from "../../session";
 import { means, type Pending, type Room } from "../../state/apply";
 import { useApp } from "../../state/store";
 import { Avatar } from "../../ui/Avatar";
@@ -24,6 +24,10 @@ import css from "./Timeline.module.css";
 const ProfileDialog = lazy(() => import("../people/ProfileDialog").then(({ ProfileDialog }) => ({ default: ProfileDialog })));
 const ReportCard = lazy(() => import("../report/ReportCard").then(({ ReportCard }) => ({ default: ReportCard })));
 
+/** No frame tells that a message was received: while it is on the screen that is asked, so often, each time after twice as long. */
+const LOOKS = 7;
+const LOOK_MS = 1_500;
+
 /** What a person says; the rest is what happened. */
 export const SAID: ReadonlySet<Entry["kind"]> = new Set(["text", "photo", "file", "position"]);
 
@@ -38,6 +42,8 @@ export interface Item {
   ends: boolean;
   day: string | null;
   marker: boolean;
+  /** The last that I said: how far it has come is asked, which goes for what I said before, too. */
+  asks?: boolean;
 }
 
 interface Props {
@@ -177,11 +183,25 @@ function Quote({ seq, groupId, jump }: { seq: number; groupId: string; jump: (se
 function Ticks({ item, groupId }: { item: Item; groupId: string }) {
   const { t } = useTranslation();
   const { entry, pending } = item;
-  const readers = useApp(({ rooms }) => (entry ? Object.values(rooms[groupId]?.reads ?? {}).filter((seq) => seq >= entry.seq).length : 0));
+  // Whoever has read it has received it, too.
+  const far = (...marks: (Record<string, number> | undefined)[]) => new Set(marks.flatMap((one) => Object.entries(one ?? {}).flatMap(([user, seq]) => (entry && seq >= entry.seq ? user : [])))).size;
+  const readers = useApp(({ rooms }) => far(rooms[groupId]?.reads));
+  const received = useApp(({ rooms }) => far(rooms[groupId]?.received, rooms[groupId]?.reads));
+  const notified = useApp(({ rooms }) => far(rooms[groupId]?.notified));
+  const others = useApp(({ rooms }) => (rooms[groupId]?.group.member_count ?? 2) - 1);
+  useQuery({
+    queryKey: ["receipts", groupId, entry?.seq, "far"],
+    queryFn: () => lookHowFar(groupId, entry!.seq),
+    enabled: Boolean(item.asks && entry && received < others),
+    refetchInterval: ({ state: { dataUpdateCount, errorUpdateCount } }) => dataUpdateCount + errorUpdateCount < LOOKS && LOOK_MS * 2 ** (dataUpdateCount + errorUpdateCount),
+    staleTime: LOOK_MS,
+  });
   const [Sign, words] = entry
     ? readers > 0
       ? [IconChecks, t("room.read_by", { count: readers })]
-      : [IconCheck, t("room.stored")]
+      : received > 0
+        ? [IconChecks, t("room.received_by", { count: received })]
+        : [IconCheck, t(notified > 0 ? "room.receipt_pushed" : "room.stored")]
     : pending!.status === "failed"
       ? [IconAlertCircle, t("room.failed")]
       : pending!.status === "stored"

@@ -65,6 +65,8 @@ export function Timeline({ room, from, target, setTarget, reply, revise }: Props
       item.starts = !together;
       if (before && together) before.ends = false;
     });
+    const last = over.findLast((item) => item.sender === me);
+    if (last) last.asks = true;
     // What has not changed stays the same thing, so that of a long window nothing is drawn anew but what did.
     const same = made.current;
     made.current = new Map(all.map((item) => [item.entry?.seq ?? item.pending!.client_id, item]));
@@ -232,7 +234,7 @@ export function Timeline({ room, from, target, setTarget, reply, revise }: Props
 }
 
 function alike(a: Item, b: Item): boolean {
-  return (Object.keys(b) as (keyof Item)[]).every((field) => a[field] === b[field]);
+  return a.asks === b.asks && (Object.keys(b) as (keyof Item)[]).every((field) => a[field] === b[field]);
 }
 
 interface Context {
