@@ -70,7 +70,10 @@ def test_a_draft_stays_in_its_room_and_is_nobody_elses(opened: Opened, named: Na
     expect(ann.room(room).get_by_text("Draft: Not finished yet")).to_be_visible()
     ann.enter(room)
     expect(ann.composer).to_have_value("Not finished yet")
-    ann.sign_out()
+    ann.account("Log out")
+    dialog = ann.page.get_by_role("dialog").filter(has_text="begun to write in 1 room would be lost")
+    dialog.get_by_role("button", name="Log out").click()
+    ann.is_out()
     assert "Not finished yet" not in ann.page.evaluate("JSON.stringify(localStorage)")
 
 

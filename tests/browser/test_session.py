@@ -57,6 +57,38 @@ def test_a_picture_and_a_name_set_elsewhere_are_seen_at_once(opened: Opened) -> 
     expect(ann.page.locator("[data-initials=AC]").first).to_be_visible()
 
 
+def test_what_can_not_be_loaded_can_be_tried_again_and_what_is_unsent_keeps_one_from_leaving(
+    opened: Opened, named: Named
+) -> None:
+    room = named("Old version")
+    ann = opened("Ann Baker", service_workers="block").create(room)  # files come over the network
+    ann.troubles.clear()  # of that there is no service worker
+    ann.expects("ERR_FAILED", "dynamically imported module", "ERR_INTERNET_DISCONNECTED", "WebSocket")
+    ann.composer.fill("half a thought")
+    gone = "**/assets/CalendarScreen-*.js"
+    ann.page.route(gone, lambda route: route.abort())
+    ann.page.get_by_role("link", name="Calendar").click()
+    alert = ann.page.get_by_role("alert").filter(has_text="could not be loaded")
+    expect(alert).to_be_visible()
+    ann.page.unroute(gone)
+    alert.get_by_role("button", name="Try again").click()
+    expect(ann.page.get_by_role("button", name="New appointment")).to_be_visible()
+    expect(alert).to_have_count(0)
+    ann.enter(room)
+    expect(ann.composer).to_have_value("half a thought")
+
+    ann.context.set_offline(True)
+    ann.page.get_by_role("button", name="Send").click()
+    expect(ann.tick("half a thought")).to_have_accessible_name("Waiting for the connection")
+    ann.account("Log out")
+    dialog = ann.page.get_by_role("dialog")
+    expect(dialog.get_by_text("1 message has not been sent yet and would be lost.")).to_be_visible()
+    dialog.get_by_role("button", name="Cancel").click()
+    ann.context.set_offline(False)
+    expect(ann.tick("half a thought")).to_have_accessible_name("Sent")
+    ann.sign_out()
+
+
 def test_logging_out_ends_the_session_in_every_tab(opened: Opened) -> None:
     ann = opened("Ann Baker")
     tab = ann.another().expects("status of 401").visit()

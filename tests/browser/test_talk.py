@@ -65,6 +65,7 @@ def test_what_was_not_read_is_counted_until_the_room_is_opened(opened: Opened, n
     expect(bob.page.locator("a[data-row]")).to_have_count(3)
 
     ann.enter(chat).say("Soup", "or", "salad?")
+    expect(ann.tick("Soup")).to_have_accessible_name("Received by 1 person")
     expect(bob.room(chat).get_by_label("3 unread messages")).to_be_visible()
     expect(bob.room(chat).get_by_text("Ann: salad?")).to_be_visible()
     expect(bob.room(business).get_by_label("unread")).to_have_count(0)

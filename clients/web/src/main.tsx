@@ -8,6 +8,7 @@ import { App } from "./App";
 import { startSpeaking } from "./i18n";
 import { queries } from "./session";
 import { theme } from "./theme";
+import { Whole } from "./ui/lazily";
 import { Update } from "./worker/Update";
 
 await startSpeaking();
@@ -16,7 +17,9 @@ createRoot(document.getElementById("root")!).render(
     <DirectionProvider>
       <MantineProvider theme={theme} defaultColorScheme="auto">
         <QueryClientProvider client={queries}>
-          <App />
+          <Whole>
+            <App />
+          </Whole>
           <Update />
         </QueryClientProvider>
       </MantineProvider>

@@ -3,7 +3,9 @@ import { QueryClient } from "@tanstack/react-query";
 import { Access, Problem, type Underway } from "./api/http";
 import type { Attachment, Entry, Feature, Group, Page, Person, Report, ServerFrame, Session, Settings, TaskState, User } from "./api/types";
 import { forgetDrafts } from "./screens/room/drafts";
+import i18next from "i18next";
 import { alertOf } from "./alerts/alert";
+import { tell, UNDO_MS } from "./alerts/tell";
 import type { Question } from "./api/reports";
 import { speak } from "./i18n";
 import { clear, keepOn, silence } from "./push/device";
@@ -567,7 +569,13 @@ export function learn(userId: string) {
   );
 }
 
-export function discard(clientId: string) {
-  for (const { key } of store.getState().outbox.find((m) => m.client_id === clientId)?.files ?? []) drop(key);
-  happen({ type: "discarded", client_id: clientId });
+/** Throws away what could not be sent; it can be had back for a while. */
+export function discard(message: Pending) {
+  happen({ type: "discarded", client_id: message.client_id });
+  const forget = setTimeout(() => message.files?.forEach(({ key }) => drop(key)), UNDO_MS + 1_000);
+  const undo = () => {
+    clearTimeout(forget);
+    happen({ type: "queued", message });
+  };
+  tell({ id: `discarded ${message.client_id}`, title: i18next.t("room.discarded"), message: message.text, undo });
 }

@@ -19,6 +19,7 @@ export type Group = AtLeast<Shown<"Group">, "id" | "name" | "catalogue" | "visib
 export type Member = Shown<"Member">;
 export type Attachment = Shown<"Attachment">;
 export type CalendarItem = Shown<"CalendarPage.CalendarItem">;
+export type Appointment = Shown<"Appointment">;
 export type Article = Shown<"NewsPage.ArticleItem"> & Partial<Shown<"Article">>;
 export type Share = Shown<"SharePage.Share">;
 export type Session = Shown<"Session"> & { user: User };

@@ -12,11 +12,11 @@ const words: Record<Language, () => Promise<{ default: object }>> = {
   "zh-Hans": () => import("./zh-Hans.json"),
 };
 
-/** Those of reports, of what is around them, and of administration: loaded with the first screen that needs them. */
+/** Those that nothing says before a part is loaded that comes later, and those of most refusals: loaded with the first of these. */
 const later: Record<Language, () => Promise<{ default: object }>> = {
-  en: () => import("./later/en.json"),
-  "zh-Hant": () => import("./later/zh-Hant.json"),
-  "zh-Hans": () => import("./later/zh-Hans.json"),
+  en: () => import("./later-en.json"),
+  "zh-Hant": () => import("./later-zh-Hant.json"),
+  "zh-Hans": () => import("./later-zh-Hans.json"),
 };
 let needed = false;
 const there = new Set<Language>();
@@ -27,11 +27,10 @@ async function addLater(language: Language) {
   there.add(language);
 }
 
-/** A screen, with the words that come later: `lazy(() => withWords(import("./Screen")))`. */
-export async function withWords<T>(screen: Promise<T>): Promise<T> {
+/** Brings the words that come later; what is on the page says them as soon as they are there. */
+export async function laterWords() {
   needed = true;
   await Promise.all([addLater("en"), addLater(i18next.language as Language)]);
-  return screen;
 }
 
 /** The closest of ours to a BCP 47 tag: zh-TW and zh-HK are written in traditional characters. */
@@ -68,6 +67,9 @@ export async function startSpeaking() {
     fallbackLng: "en",
     resources: { en: { translation: en } },
     interpolation: { escapeValue: false }, // React escapes
+    react: { bindI18nStore: "added" },
+    saveMissing: true,
+    missingKeyHandler: (_, __, key, ___, ____, options: { defaultValue?: unknown } | undefined) => options?.defaultValue === undefined && console.warn("There are no words for", key),
   });
-  await speak();
+  await speak().catch(() => {}); // without its words it speaks English
 }

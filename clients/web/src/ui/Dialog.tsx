@@ -1,6 +1,7 @@
-import { type ComponentProps, lazy, Suspense } from "react";
+import { type ComponentProps, Suspense } from "react";
+import { lazily } from "./lazily";
 
-const DialogFrame = lazy(() => import("./DialogFrame"));
+const DialogFrame = lazily(() => import("./DialogFrame"), false);
 
 /** A question or a form in front of the rest. Open while it is on the page. What draws it comes with the first that is opened. */
 export function Dialog(props: ComponentProps<typeof DialogFrame>) {

@@ -1,6 +1,7 @@
+import i18next from "i18next";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import { closest } from "../i18n";
+import { closest, laterWords } from "../i18n";
 import { useApp } from "../state/store";
 import { Problem } from "../api/http";
 
@@ -93,12 +94,20 @@ function make(spoken: string, zone?: string) {
 export type Format = ReturnType<typeof make>;
 
 /** What a refusal says to a person: our words for the codes we know, else the server's own. */
+export function problemWords(problem: unknown): string {
+  if (!(problem instanceof Problem)) return i18next.t("problem.other");
+  const count = Math.ceil(problem.retryAfter ?? 1);
+  if (!i18next.exists(`problem.${problem.code}`, { count })) void laterWords().catch(() => {}); // the server's own words will do
+  const msg = problem.errors[0]?.msg;
+  if (i18next.exists(`problem.${problem.code}`, { count })) {
+    const words = i18next.t(`problem.${problem.code}`, { count });
+    return problem.code.startsWith("invalid_") && msg ? `${words} ${msg}` : words; // what of it, the server alone can say
+  }
+  return msg ?? (problem.message || i18next.t("problem.other"));
+}
+
+/** The same, where it is drawn: it changes with the language. */
 export function useProblem() {
-  const { t, i18n } = useTranslation();
-  return (problem: unknown): string => {
-    if (!(problem instanceof Problem)) return t("problem.other");
-    const count = Math.ceil(problem.retryAfter ?? 1);
-    if (i18n.exists(`problem.${problem.code}`, { count })) return t(`problem.${problem.code}`, { count });
-    return problem.errors[0]?.msg ?? (problem.message || t("problem.other"));
-  };
+  useTranslation();
+  return problemWords;
 }

@@ -2,15 +2,17 @@ import { Menu, UnstyledButton } from "@mantine/core";
 import { IconLogout, IconSettings, IconUsersGroup } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
-import { signOut } from "../../session";
 import { useApp } from "../../state/store";
 import { Avatar } from "../../ui/Avatar";
+import { useLogOut } from "./useLogOut";
 
 export function AccountMenu() {
   const { t } = useTranslation();
   const me = useApp((state) => state.me!);
+  const { logOut, asking } = useLogOut();
   return (
-    <Menu>
+    <>
+      <Menu>
         <Menu.Target>
           <UnstyledButton aria-label={`${t("account.menu")}: ${me.display_name || me.username}`} ml={6} style={{ borderRadius: "50%", lineHeight: 0 }}>
             <Avatar id={me.id} name={me.display_name || me.username || "?"} size={36} src={me.avatar_url} />
@@ -26,10 +28,12 @@ export function AccountMenu() {
               {t("admin.title")}
             </Menu.Item>
           )}
-          <Menu.Item leftSection={<IconLogout size={17} />} onClick={() => void signOut()}>
+          <Menu.Item leftSection={<IconLogout size={17} />} onClick={logOut}>
             {t("account.logout")}
           </Menu.Item>
         </Menu.Dropdown>
-    </Menu>
+      </Menu>
+      {asking}
+    </>
   );
 }

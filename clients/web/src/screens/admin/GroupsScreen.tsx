@@ -2,17 +2,18 @@ import { Badge, Checkbox, CloseButton, Select, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconSearch, IconUsersGroup } from "@tabler/icons-react";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Group, Page } from "../../api/types";
 import { get } from "../../session";
 import { Avatar } from "../../ui/Avatar";
 import { useNames } from "../../ui/names";
 import { More, Nothing, Screen, Waiting } from "../../ui/Screen";
+import { lazily } from "../../ui/lazily";
 import { Administrators, useAdminTabs } from "./Administrators";
 import css from "./admin.module.css";
 
-const GroupDialog = lazy(() => import("./GroupDialog"));
+const GroupDialog = lazily(() => import("./GroupDialog"));
 const TYPING_MS = 250;
 
 export interface AnyGroup extends Group {

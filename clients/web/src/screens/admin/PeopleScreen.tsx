@@ -2,18 +2,19 @@ import { Badge, Button, CloseButton, Select, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconSearch, IconUserPlus, IconUsers } from "@tabler/icons-react";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Page } from "../../api/types";
 import { get } from "../../session";
 import { Avatar } from "../../ui/Avatar";
 import { More, Nothing, Screen, Waiting } from "../../ui/Screen";
+import { lazily } from "../../ui/lazily";
 import { Administrators, useAdminTabs } from "./Administrators";
 import css from "./admin.module.css";
 import type { Account } from "./people";
 
-const NewPersonDialog = lazy(() => import("./NewPersonDialog"));
-const PersonDialog = lazy(() => import("./PersonDialog"));
+const NewPersonDialog = lazily(() => import("./NewPersonDialog"));
+const PersonDialog = lazily(() => import("./PersonDialog"));
 const TYPING_MS = 250;
 
 /** Who may sign in, and what they may do. */

@@ -1,7 +1,7 @@
 import { Badge, Button, SegmentedControl, Text } from "@mantine/core";
 import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { IconAlertTriangle, IconCheck, IconChecklist } from "@tabler/icons-react";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { Alert } from "../../api/reports";
@@ -12,10 +12,11 @@ import { useFormat } from "../../ui/format";
 import { useNames } from "../../ui/names";
 import { More, Nothing, Screen, Waiting } from "../../ui/Screen";
 import { Wrong } from "../../ui/Wrong";
+import { lazily } from "../../ui/lazily";
 import { useReportTabs } from "../reports/useReportTabs";
 import css from "../subscriptions/subscriptions.module.css";
 
-const TaskDialog = lazy(() => import("./TaskDialog"));
+const TaskDialog = lazily(() => import("./TaskDialog"));
 const STATES = ["open", "recovered", ""] as const;
 const COLORS = { firing: "red", acknowledged: "blue", recovered: "green" };
 

@@ -2,7 +2,7 @@ import { ActionIcon, Button, Menu, SegmentedControl } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { IconCalendar, IconCalendarPlus, IconChartHistogram, IconChecklist, IconChevronLeft, IconChevronRight, IconDots, IconRss } from "@tabler/icons-react";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { CalendarItem, Page } from "../../api/types";
@@ -12,12 +12,13 @@ import { useFormat, type Format } from "../../ui/format";
 import { Nothing, Screen, Waiting } from "../../ui/Screen";
 import { instantOf } from "../../ui/zone";
 import { useZone } from "../../ui/useZone";
+import { lazily } from "../../ui/lazily";
 import css from "./calendar.module.css";
 import { type Day, daysBetween, daysOf, monthOf, plus, spanOf, type View } from "./days";
 
-const AppointmentDialog = lazy(() => import("./AppointmentDialog"));
-const AppointmentCard = lazy(() => import("./AppointmentCard"));
-const FeedDialog = lazy(() => import("./FeedDialog"));
+const AppointmentDialog = lazily(() => import("./AppointmentDialog"));
+const AppointmentCard = lazily(() => import("./AppointmentCard"));
+const FeedDialog = lazily(() => import("./FeedDialog"));
 const SIGNS = { appointment: IconCalendar, task: IconChecklist, report: IconChartHistogram };
 /** So many items of a day are shown in a month; the rest is in the list. */
 const IN_A_CELL = 3;

@@ -1,7 +1,8 @@
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { useLocation } from "wouter";
+import { lazily } from "../../ui/lazily";
 
-const KeysDialog = lazy(() => import("./KeysDialog"));
+const KeysDialog = lazily(() => import("./KeysDialog"));
 
 /** The keys that work on every screen. Those of one screen are with that screen; the dialog lists them all. */
 export function Keys() {

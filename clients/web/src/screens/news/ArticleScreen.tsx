@@ -1,7 +1,7 @@
 import { ActionIcon, Button } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { IconCheck, IconNewsOff, IconPencil, IconTrash } from "@tabler/icons-react";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 import { Problem } from "../../api/http";
@@ -13,11 +13,12 @@ import { Nothing, Screen, Waiting } from "../../ui/Screen";
 import { Sure } from "../../ui/Sure";
 import { useFile } from "../../ui/useFile";
 import { Wrong } from "../../ui/Wrong";
+import { lazily } from "../../ui/lazily";
 import { pictureOf } from "./NewsScreen";
 import css from "./news.module.css";
 import { useArticle } from "./useNews";
 
-const WriteDialog = lazy(() => import("./WriteDialog"));
+const WriteDialog = lazily(() => import("./WriteDialog"));
 
 export default function ArticleScreen({ id }: { id: string }) {
   const { t } = useTranslation();

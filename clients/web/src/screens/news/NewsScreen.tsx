@@ -1,7 +1,7 @@
 import { Button, SegmentedControl, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconNews, IconPencilPlus, IconSearch } from "@tabler/icons-react";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { Article } from "../../api/types";
@@ -9,10 +9,11 @@ import { useApp } from "../../state/store";
 import { useFormat } from "../../ui/format";
 import { More, Nothing, Screen, Waiting } from "../../ui/Screen";
 import { useFile } from "../../ui/useFile";
+import { lazily } from "../../ui/lazily";
 import css from "./news.module.css";
 import { useNewsList } from "./useNews";
 
-const WriteDialog = lazy(() => import("./WriteDialog"));
+const WriteDialog = lazily(() => import("./WriteDialog"));
 
 export default function NewsScreen() {
   const { t } = useTranslation();

@@ -1,6 +1,6 @@
 import { ActionIcon, Menu, Modal, SegmentedControl, Tooltip } from "@mantine/core";
 import { IconAdjustmentsHorizontal, IconArrowsDiff, IconArrowsMaximize, IconBell, IconDots, IconEye, IconRefresh, IconSend, IconX } from "@tabler/icons-react";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation } from "wouter";
 import type { Chart, Report, Table as Rows } from "../../api/types";
@@ -8,6 +8,7 @@ import { useApp } from "../../state/store";
 import { useFormat } from "../../ui/format";
 import { useEscape } from "../../ui/useEscape";
 import { Wrong } from "../../ui/Wrong";
+import { lazily } from "../../ui/lazily";
 import { DataTable } from "./DataTable";
 import { DownloadMenu } from "./DownloadMenu";
 import { FactsDialog, type Place } from "./FactsDialog";
@@ -19,11 +20,11 @@ import css from "./report.module.css";
 import { questionOf, useAnew } from "./useAnew";
 import { useReport } from "./useReports";
 
-const AskDialog = lazy(() => import("./AskDialog"));
-const ShareDialog = lazy(() => import("./ShareDialog"));
-const OpenedDialog = lazy(() => import("./OpenedDialog"));
-const CompareDialog = lazy(() => import("./CompareDialog"));
-const SubscriptionDialog = lazy(() => import("../subscriptions/SubscriptionDialog"));
+const AskDialog = lazily(() => import("./AskDialog"));
+const ShareDialog = lazily(() => import("./ShareDialog"));
+const OpenedDialog = lazily(() => import("./OpenedDialog"));
+const CompareDialog = lazily(() => import("./CompareDialog"));
+const SubscriptionDialog = lazily(() => import("../subscriptions/SubscriptionDialog"));
 
 /** A whole report: every figure, every chart, the numbers behind each of them, and the facts behind those. */
 export default function ReportScreen({ id, back }: { id: string; back: string }) {

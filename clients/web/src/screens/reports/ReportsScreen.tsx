@@ -1,7 +1,7 @@
 import { Progress, Select } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { IconAlertCircle, IconBook, IconBuildingFactory2, IconChartHistogram, IconChevronRight, IconClock, IconCoins, IconFileInvoice, IconLock, IconReceipt, IconReportMoney, IconShoppingCart, IconTruck, IconUsers } from "@tabler/icons-react";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { ReportLine, ReportType } from "../../api/reports";
@@ -10,12 +10,13 @@ import { get } from "../../session";
 import { useApp } from "../../state/store";
 import { useFormat } from "../../ui/format";
 import { More, Nothing, Screen, Waiting } from "../../ui/Screen";
+import { lazily } from "../../ui/lazily";
 import { periodWords, useFilterWords } from "../report/Question";
 import { onTheWay, useReportTypes } from "../report/useReports";
 import css from "./reports.module.css";
 import { useReportTabs } from "./useReportTabs";
 
-const AskDialog = lazy(() => import("../report/AskDialog"));
+const AskDialog = lazily(() => import("../report/AskDialog"));
 const GROUPS = ["trade", "operations", "people", "finance"] as const;
 const SIGNS: Record<string, typeof IconBook> = {
   sales: IconShoppingCart,

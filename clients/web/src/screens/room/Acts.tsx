@@ -1,15 +1,16 @@
 import { Menu } from "@mantine/core";
 import { IconArrowBackUp, IconChecks, IconCopy, IconDots, IconHistory, IconPencil, IconTrash } from "@tabler/icons-react";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Entry } from "../../api/types";
 import { remove } from "../../session";
 import type { Room } from "../../state/apply";
 import { Sure } from "../../ui/Sure";
+import { lazily } from "../../ui/lazily";
 import css from "./Timeline.module.css";
 
-const ReadersDialog = lazy(() => import("./ReadersDialog"));
-const FormerDialog = lazy(() => import("./FormerDialog"));
+const ReadersDialog = lazily(() => import("./ReadersDialog"));
+const FormerDialog = lazily(() => import("./FormerDialog"));
 const LEADERS = ["owner", "coordinator"];
 
 interface Props {

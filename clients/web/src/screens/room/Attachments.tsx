@@ -1,15 +1,16 @@
 import { Loader } from "@mantine/core";
 import { IconFile, IconPhotoOff } from "@tabler/icons-react";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Attachment } from "../../api/types";
 import { access } from "../../session";
 import { useFormat } from "../../ui/format";
 import { saveAs } from "../../ui/saveAs";
 import { useFile } from "../../ui/useFile";
+import { lazily } from "../../ui/lazily";
 import css from "./Attachments.module.css";
 
-const PhotoViewer = lazy(() => import("./PhotoViewer"));
+const PhotoViewer = lazily(() => import("./PhotoViewer"));
 
 export function Attachments({ attachments, groupId }: { attachments: Attachment[]; groupId: string }) {
   const photos = attachments.filter((one) => one.kind === "photo");

@@ -1,11 +1,12 @@
 import { ActionIcon, CloseButton, Textarea } from "@mantine/core";
 import { IconArrowUp, IconPhotoPlus } from "@tabler/icons-react";
-import { type KeyboardEvent, lazy, Suspense, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Entry, Group } from "../../api/types";
 import { edit, say, sendPosition, typing } from "../../session";
 import { useProblem } from "../../ui/format";
 import { entryWords, useNames } from "../../ui/names";
+import { lazily } from "../../ui/lazily";
 import { whereAmI } from "../map/sharing";
 import { AddMenu } from "./AddMenu";
 import { Calling, useCalling } from "./Calling";
@@ -15,7 +16,7 @@ import { called } from "./mentions";
 import css from "./RoomScreen.module.css";
 import { MOST, useAttaching } from "./useAttaching";
 
-const LiveDialog = lazy(() => import("../map/LiveDialog").then(({ LiveDialog }) => ({ default: LiveDialog })));
+const LiveDialog = lazily(() => import("../map/LiveDialog").then(({ LiveDialog }) => ({ default: LiveDialog })));
 const LONGEST = 10_000;
 
 interface Props {

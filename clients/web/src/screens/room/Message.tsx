@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { IconAlertCircle, IconCheck, IconChecks, IconClock } from "@tabler/icons-react";
-import { lazy, memo, Suspense, useState } from "react";
+import { memo, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { Entry, Role } from "../../api/types";
@@ -13,6 +13,7 @@ import { useFormat, useProblem } from "../../ui/format";
 import { entryWords, useNames } from "../../ui/names";
 import { useLongPress } from "../../ui/useLongPress";
 import { RoleTag } from "../../ui/RoleTag";
+import { lazily } from "../../ui/lazily";
 import { Problem } from "../../api/http";
 import { Acts } from "./Acts";
 import { Attachments } from "./Attachments";
@@ -21,8 +22,8 @@ import { Position } from "./Position";
 import { Written } from "./Written";
 import css from "./Timeline.module.css";
 
-const ProfileDialog = lazy(() => import("../people/ProfileDialog").then(({ ProfileDialog }) => ({ default: ProfileDialog })));
-const ReportCard = lazy(() => import("../report/ReportCard").then(({ ReportCard }) => ({ default: ReportCard })));
+const ProfileDialog = lazily(() => import("../people/ProfileDialog").then(({ ProfileDialog }) => ({ default: ProfileDialog })));
+const ReportCard = lazily(() => import("../report/ReportCard").then(({ ReportCard }) => ({ default: ReportCard })));
 
 /** No frame tells that a message was received: while it is on the screen that is asked, so often, each time after twice as long. */
 const LOOKS = 7;
@@ -224,7 +225,7 @@ function Failed({ pending }: { pending: Pending }) {
       <Button size="compact-xs" variant="subtle" onClick={() => retry(pending.client_id)}>
         {t("room.retry")}
       </Button>
-      <Button size="compact-xs" variant="subtle" color="gray" onClick={() => discard(pending.client_id)}>
+      <Button size="compact-xs" variant="subtle" color="gray" onClick={() => discard(pending)}>
         {t("room.discard")}
       </Button>
     </p>

@@ -2,7 +2,7 @@ import { Menu } from "@mantine/core";
 import { IconBell, IconBellOff, IconBellZ } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { isMuted } from "../../alerts/alert";
-import { toast } from "../../alerts/toast";
+import { tell } from "../../alerts/tell";
 import type { Group } from "../../api/types";
 import { mute } from "../../session";
 import { useFormat, useProblem } from "../../ui/format";
@@ -15,7 +15,7 @@ export function MuteItem({ group }: { group: Group }) {
   const format = useFormat();
   const say = useProblem();
   function put(until: string | null | undefined) {
-    mute(group.id, until).catch((problem: unknown) => toast({ id: `mute ${group.id}`, title: group.name, message: say(problem), color: "red" }));
+    mute(group.id, until).catch((problem: unknown) => tell({ id: `mute ${group.id}`, title: group.name, message: say(problem), color: "red" }));
   }
   if (isMuted(group, Date.now()))
     return (

@@ -1,14 +1,15 @@
 import { IconMapPin } from "@tabler/icons-react";
-import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { Entry, Role } from "../../api/types";
 import { useFormat } from "../../ui/format";
 import { useNames } from "../../ui/names";
+import { lazily } from "../../ui/lazily";
 import { place } from "../map/place";
 import css from "./Position.module.css";
 
-const WorldMap = lazy(() => import("../map/WorldMap"));
+const WorldMap = lazily(() => import("../map/WorldMap"));
 
 /** Where somebody was when they said so: a small map, figures, and the way to the large one. */
 export function Position({ entry, groupId, role }: { entry: Entry; groupId: string; role?: Role }) {

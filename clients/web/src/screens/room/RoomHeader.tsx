@@ -1,22 +1,24 @@
 import { ActionIcon, Menu, Tooltip } from "@mantine/core";
 import { IconChartHistogram, IconChecklist, IconChevronLeft, IconDots, IconDoorExit, IconDownload, IconFlag, IconMap2, IconPencil, IconSearch, IconUserPlus, IconUsers } from "@tabler/icons-react";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation } from "wouter";
-import { end, leave } from "../../session";
+import { tell } from "../../alerts/tell";
+import { end, join, leave } from "../../session";
 import type { Room } from "../../state/apply";
 import { Avatar } from "../../ui/Avatar";
 import { useFormat } from "../../ui/format";
 import { Sure } from "../../ui/Sure";
+import { lazily } from "../../ui/lazily";
 import { MuteItem } from "./MuteItem";
 import { Typing } from "./Typing";
 import css from "./RoomScreen.module.css";
 
-const SearchPanel = lazy(() => import("../search/SearchPanel"));
-const EditDialog = lazy(() => import("../create/EditDialog"));
-const ManageDialog = lazy(() => import("../create/ManageDialog"));
-const ExportDialog = lazy(() => import("./ExportDialog"));
-const InviteDialog = lazy(() => import("../invite/InviteDialog"));
+const SearchPanel = lazily(() => import("../search/SearchPanel"));
+const EditDialog = lazily(() => import("../create/EditDialog"));
+const ManageDialog = lazily(() => import("../create/ManageDialog"));
+const ExportDialog = lazily(() => import("./ExportDialog"));
+const InviteDialog = lazily(() => import("../invite/InviteDialog"));
 
 export function RoomHeader({ room, showMembers, ask }: { room: Room; showMembers: () => void; ask: () => void }) {
   const { t } = useTranslation();
@@ -26,6 +28,11 @@ export function RoomHeader({ room, showMembers, ask }: { room: Room; showMembers
   const [dialog, setDialog] = useState<"search" | "invite" | "edit" | "manage" | "export" | null>(null);
   const close = () => setDialog(null);
   const { group } = room;
+  function left() {
+    go("/");
+    // Into an invitation-only group only others can bring one back.
+    if (group.visibility === "open") tell({ id: `left ${group.id}`, title: group.name, message: t("room.left"), undo: () => join(group.id).then(() => go(`/g/${group.id}`)) });
+  }
   const leads = !group.ended_at && (group.my_role === "owner" || group.my_role === "coordinator");
   const late = group.target_end && !group.ended_at && new Date(group.target_end).getTime() < Date.now();
   const facts = [
@@ -144,7 +151,10 @@ export function RoomHeader({ room, showMembers, ask }: { room: Room; showMembers
           text={t(`room.${sure}_text`)}
           does={t(`room.${sure}`)}
           act={() => (sure === "leave" ? leave : end)(group.id)}
-          then={() => (sure === "leave" ? go("/") : setSure(null))}
+          then={() => {
+            setSure(null);
+            if (sure === "leave") left();
+          }}
           close={() => setSure(null)}
         />
       )}

@@ -1,25 +1,25 @@
 import { Button, Loader } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearch } from "wouter";
 import { Problem } from "../../api/http";
-import { withWords } from "../../i18n";
 import type { Entry, Group, Page } from "../../api/types";
 import { get, goTo, join, leaveAlone, load } from "../../session";
 import { happen, useApp, useRoom } from "../../state/store";
 import { Avatar } from "../../ui/Avatar";
 import { useProblem } from "../../ui/format";
 import { useAway } from "../../ui/useAway";
+import { lazily } from "../../ui/lazily";
 import { SharingBar } from "../map/SharingBar";
 import { Composer } from "./Composer";
 import { RoomHeader } from "./RoomHeader";
 import css from "./RoomScreen.module.css";
 import { places, Timeline } from "./Timeline";
 
-const MembersPanel = lazy(() => import("../members/MembersPanel").then(({ MembersPanel }) => ({ default: MembersPanel })));
-const TaskBar = lazy(() => import("./TaskBar").then(({ TaskBar }) => ({ default: TaskBar })));
-const AskDialog = lazy(() => withWords(import("../report/AskDialog")));
+const MembersPanel = lazily(() => import("../members/MembersPanel").then(({ MembersPanel }) => ({ default: MembersPanel })));
+const TaskBar = lazily(() => import("./TaskBar").then(({ TaskBar }) => ({ default: TaskBar })), false);
+const AskDialog = lazily(() => import("../report/AskDialog"));
 
 export function RoomScreen({ id }: { id: string }) {
   const ready = useApp((state) => state.ready);

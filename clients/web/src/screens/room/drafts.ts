@@ -25,6 +25,9 @@ export function keepDraft(groupId: string, draft: Draft) {
 
 export const draftOf = (groupId: string): Draft => drafts.getState()[groupId] ?? NOTHING;
 
+/** In how many rooms something is being written. */
+export const useDrafts = () => useStore(drafts, (all) => Object.keys(all).length);
+
 export const useDraft = (groupId: string): Draft => useStore(drafts, (all) => all[groupId] ?? NOTHING);
 
 export function forgetDrafts(userId: string) {

@@ -1,6 +1,6 @@
 import { ActionIcon, CloseButton, TextInput, Tooltip } from "@mantine/core";
 import { IconEdit, IconSearch, IconUsersPlus } from "@tabler/icons-react";
-import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Virtuoso } from "react-virtuoso";
 import { useLocation } from "wouter";
@@ -9,14 +9,15 @@ import { unread, type Room } from "../../state/apply";
 import { useApp } from "../../state/store";
 import { Mark } from "../../ui/Mark";
 import { useAway } from "../../ui/useAway";
+import { lazily } from "../../ui/lazily";
 import { AccountMenu } from "../account/AccountMenu";
 import { NavBar } from "./NavBar";
 import { RoomRow } from "./RoomRow";
 import css from "./RoomsPane.module.css";
 
-const CreateDialog = lazy(() => import("../create/CreateDialog"));
-const Found = lazy(() => import("../search/Found"));
-const DiscoverDialog = lazy(() => import("../discover/DiscoverDialog"));
+const CreateDialog = lazily(() => import("../create/CreateDialog"));
+const Found = lazily(() => import("../search/Found"));
+const DiscoverDialog = lazily(() => import("../discover/DiscoverDialog"));
 
 const TABS = ["all", "chat", "business", "task"] as const;
 

@@ -1,13 +1,14 @@
 import { Button, FileButton, Group as Row, Text } from "@mantine/core";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { User } from "../../api/types";
 import { access } from "../../session";
 import { happen, useApp } from "../../state/store";
 import { Avatar } from "../../ui/Avatar";
 import { useProblem } from "../../ui/format";
+import { lazily } from "../../ui/lazily";
 
-const CropDialog = lazy(() => import("./CropDialog"));
+const CropDialog = lazily(() => import("./CropDialog"));
 
 /** One's picture, and the part of a photograph that becomes it. */
 export function AvatarField() {

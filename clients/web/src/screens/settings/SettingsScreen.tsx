@@ -6,9 +6,10 @@ import { useTranslation } from "react-i18next";
 import { useZone } from "../../ui/useZone";
 import type { User } from "../../api/types";
 import { LANGUAGES } from "../../i18n";
-import { get, signOut } from "../../session";
+import { get } from "../../session";
 import { happen, useApp } from "../../state/store";
 import { Screen, Waiting } from "../../ui/Screen";
+import { useLogOut } from "../account/useLogOut";
 import { Alerts } from "./Alerts";
 import { AvatarField } from "./AvatarField";
 import { Password } from "./Password";
@@ -23,6 +24,7 @@ export default function SettingsScreen() {
   // The sign-in tells who one is; the settings are asked for when they are to be seen.
   const mine = useQuery({ queryKey: ["me"], queryFn: () => get<User>("/me"), staleTime: 0 });
   const me = useApp((state) => state.me!);
+  const { logOut, asking } = useLogOut();
   useEffect(() => {
     if (mine.data) happen({ type: "me", user: mine.data });
   }, [mine.data]);
@@ -41,9 +43,10 @@ export default function SettingsScreen() {
             <Password />
             <Sessions />
           </Section>
-          <Button variant="default" leftSection={<IconLogout size={18} />} onClick={() => void signOut()}>
+          <Button variant="default" leftSection={<IconLogout size={18} />} onClick={logOut}>
             {t("account.logout")}
           </Button>
+          {asking}
         </div>
       )}
     </Screen>

@@ -1,7 +1,7 @@
 import { ActionIcon, Badge, Button, Menu } from "@mantine/core";
 import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { IconBell, IconDots, IconEdit, IconHistory, IconPlayerPause, IconPlayerPlay, IconPlus, IconTrash } from "@tabler/icons-react";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 import type { Subscription } from "../../api/reports";
@@ -12,6 +12,7 @@ import { useFormat } from "../../ui/format";
 import { More, Nothing, Screen, Waiting } from "../../ui/Screen";
 import { Sure } from "../../ui/Sure";
 import { Wrong } from "../../ui/Wrong";
+import { lazily } from "../../ui/lazily";
 import { periodWords, useFilterWords } from "../report/Question";
 import { useReportTabs } from "../reports/useReportTabs";
 import { useReportTypes } from "../report/useReports";
@@ -19,8 +20,8 @@ import { useRhythmWords } from "./useRhythmWords";
 import { useTriggerWords } from "./useTriggerWords";
 import css from "./subscriptions.module.css";
 
-const SubscriptionDialog = lazy(() => import("./SubscriptionDialog"));
-const RunsDialog = lazy(() => import("./RunsDialog"));
+const SubscriptionDialog = lazily(() => import("./SubscriptionDialog"));
+const RunsDialog = lazily(() => import("./RunsDialog"));
 const STATES = { waiting: "gray", ok: "green", firing: "orange", no_data: "gray", error: "red" };
 const LISTED = ["subscriptions", "list"];
 
