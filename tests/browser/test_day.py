@@ -101,6 +101,52 @@ def test_an_appointment_stands_in_the_calendar_of_every_member(opened: Opened, n
     expect(bob.page.get_by_text(what)).to_be_visible()
     assert bob.violations() == []
 
+    ann.page.get_by_text(what).click()
+    ann.page.get_by_role("button", name="Change it").click()
+    ann.page.get_by_label("What").fill(f"{what}, long")
+    ann.page.get_by_label(re.compile("^To")).fill(f"{today}T12:00")
+    ann.page.get_by_role("button", name="Save").click()
+    expect(ann.page.get_by_role("dialog")).to_have_count(0)
+    changed = ann.person.get(f"/groups/{group}/appointments")["items"][0]
+    assert (changed["title"], changed["local_start"], changed["local_end"]) == (
+        f"{what}, long",
+        f"{today}T10:00:00",
+        f"{today}T12:00:00",
+    )
+
+
+def test_one_of_a_series_is_moved_and_called_off_and_put_back(opened: Opened, named: Named) -> None:
+    what = named("Stand-up")
+    ann = opened("Ann Baker")
+    group = ann.person.post("/groups", {"name": named("Workshop"), "catalogue": "chat"})["id"]
+    today = ann.page.evaluate("new Date().toLocaleDateString('en-CA')")
+    times = {"start": f"{today}T10:00:00", "end": f"{today}T10:15:00", "timezone": "UTC"}
+    series = ann.person.post(
+        f"/groups/{group}/appointments", {"title": what, "rrule": "FREQ=MONTHLY", **times}
+    )
+    ann.page.get_by_role("link", name="Calendar").click()
+    page = ann.page
+
+    def changes() -> list[tuple[bool, str | None]]:
+        told = ann.person.get(f"/appointments/{series['id']}")["changes"]
+        return [(one["cancelled"], one["local_start"]) for one in told]
+
+    page.get_by_role("button", name=re.compile(what)).click()
+    page.get_by_role("button", name="Move this one").click()
+    page.get_by_label("From").fill(f"{today}T09:30")
+    page.get_by_label(re.compile("^To")).fill(f"{today}T09:45")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert changes() == [(False, f"{today}T09:30:00")]
+
+    page.get_by_role("button", name=re.compile(what)).click()
+    for _ in range(2):
+        page.get_by_role("button", name="Call off this one").click()
+    expect(page.get_by_role("button", name=re.compile(what))).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name=re.compile(what))).to_be_visible()
+    assert changes() == [(False, f"{today}T09:30:00")]
+
 
 def test_a_customer_comes_in_by_a_link(opened: Opened, named: Named) -> None:
     room = named("Rijwielhuis")

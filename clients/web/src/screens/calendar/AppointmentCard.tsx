@@ -4,47 +4,42 @@ import { IconCalendar, IconMapPin, IconMessages, IconRepeat } from "@tabler/icon
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
-import type { CalendarItem } from "../../api/types";
+import type { Appointment, CalendarItem } from "../../api/types";
+import { tell } from "../../alerts/tell";
 import { access, get, queries } from "../../session";
 import { useApp } from "../../state/store";
 import { Dialog } from "../../ui/Dialog";
-import { useFormat, useProblem } from "../../ui/format";
+import { useFormat } from "../../ui/format";
 import { Linked } from "../../ui/Linked";
 import { useNames } from "../../ui/names";
 import { Waiting } from "../../ui/Screen";
-import { REPEATS } from "./AppointmentDialog";
+import { Wrong } from "../../ui/Wrong";
+import AppointmentDialog, { REPEATS } from "./AppointmentDialog";
 import css from "./calendar.module.css";
 
-interface Appointment {
-  id: string;
-  group_id: string;
-  made_by: string;
-  description: string;
-  place: string;
-  rrule: string | null;
-}
-
-/** An appointment with all that is known of it, and the way to call it off. */
+/** An appointment with all that is known of it, and the ways to change it and to call it off. */
 export default function AppointmentCard({ item, close }: { item: CalendarItem; close: () => void }) {
   const { t } = useTranslation();
-  const say = useProblem();
   const format = useFormat();
   const name = useNames();
   const me = useApp((state) => state.me!.id);
   const group = useApp((state) => (item.group_id ? state.rooms[item.group_id]?.group : undefined));
   const [sure, setSure] = useState<"one" | "all" | null>(null);
+  const [edit, setEdit] = useState<"one" | "all" | null>(null);
   const query = useQuery({ queryKey: ["calendar", "appointment", item.id], queryFn: () => get<Appointment>(`/appointments/${item.id}`) });
   const call = useMutation({
     mutationFn: (which: "one" | "all") => access.request("DELETE", which === "all" ? `/appointments/${item.id}` : `/appointments/${item.id}/occurrences/${item.occurrence}`),
-    onSuccess: async () => {
+    onSuccess: async (_, which) => {
       await queries.invalidateQueries({ queryKey: ["calendar"] });
       close();
+      if (which === "one") tell({ id: `appointment ${item.id}`, title: item.title, message: t("calendar.called_off"), undo: () => putBack(item) });
     },
   });
   const one = query.data;
   const mine = one && !group?.ended_at && (one.made_by === me || group?.my_role === "owner" || group?.my_role === "coordinator");
   const when = item.all_day ? `${format.day(`${item.local_start ?? item.start.slice(0, 10)}T12:00:00Z`)} · ${t("calendar.all_day")}` : `${format.day(item.start)}, ${format.time(item.start)}${item.end ? ` – ${format.time(item.end)}` : ""}`;
   const repeat = one?.rrule ? (REPEATS as readonly string[]).indexOf(one.rrule) : -1;
+  if (edit && one) return <AppointmentDialog appointment={one} occurrence={edit === "one" ? item : undefined} close={close} />;
   return (
     <Dialog close={close} title={item.title}>
       <Stack gap="sm">
@@ -77,13 +72,17 @@ export default function AppointmentCard({ item, close }: { item: CalendarItem; c
             {t("calendar.made_by", { name: name(one.made_by) })}
           </Text>
         )}
-        {call.error && (
-          <Text size="sm" c="red" role="alert">
-            {say(call.error)}
-          </Text>
-        )}
+        <Wrong problem={call.error} />
         {mine && !sure && (
-          <Row justify="flex-end">
+          <Row justify="flex-end" gap="sm">
+            {one.rrule && item.occurrence && (
+              <Button variant="default" onClick={() => setEdit("one")}>
+                {t("calendar.move")}
+              </Button>
+            )}
+            <Button variant="default" onClick={() => setEdit("all")}>
+              {t(one.rrule ? "calendar.edit_all" : "calendar.edit")}
+            </Button>
             {one.rrule && item.occurrence && (
               <Button variant="default" onClick={() => setSure("one")}>
                 {t("calendar.cancel_one")}
@@ -110,4 +109,11 @@ export default function AppointmentCard({ item, close }: { item: CalendarItem; c
       </Stack>
     </Dialog>
   );
+}
+
+/** One of a series that was called off, where it was. */
+async function putBack(item: CalendarItem) {
+  const times = item.all_day ? { start: item.local_start, end: item.local_end } : { start: item.start, end: item.end };
+  await access.request("PUT", `/appointments/${item.id}/occurrences/${item.occurrence}`, times);
+  await queries.invalidateQueries({ queryKey: ["calendar"] });
 }
