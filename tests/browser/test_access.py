@@ -122,7 +122,8 @@ def test_chinese_can_be_chosen_and_stays(opened: Opened, named: Named, language:
     for _ in ("at once", "after a reload"):
         expect(ann.page.locator("html")).to_have_attribute("lang", language)
         expect(ann.page.get_by_role("tab", name=words["catalogue"]["business"])).to_be_visible()
-        ann.page.reload()
+        with ann.page.expect_response(lambda answer: answer.url.endswith("/auth/refresh")):
+            ann.page.reload()
     ann.enter(room)
     expect(ann.page.get_by_label(words["room"]["write"])).to_be_visible()
     ann.page.get_by_role("button", name=words["account"]["menu"]).click()
