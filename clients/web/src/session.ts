@@ -38,6 +38,12 @@ export const queries = new QueryClient({
   },
 });
 
+/** What is known of this is old. Also an answer that is still on its way may be older than what has happened: it is asked anew. */
+export async function renew(...queryKey: unknown[]) {
+  await queries.cancelQueries({ queryKey });
+  await queries.invalidateQueries({ queryKey });
+}
+
 export const get = <T>(path: string) => access.request<T>("GET", path);
 /** A POST that makes something: the same key, the same thing, however often the network makes us ask. */
 export const make = <T>(path: string, body: unknown, key: string) => access.request<T>("POST", path, body, { "Idempotency-Key": key });
@@ -196,35 +202,35 @@ function heard(frame: ServerFrame) {
       break;
     case "group":
     case "group_gone":
-      void queries.invalidateQueries({ queryKey: ["groups"] });
+      void renew("groups");
       break;
     case "member":
-      void queries.invalidateQueries({ queryKey: ["members", frame.group_id] });
+      void renew("members", frame.group_id);
       if (frame.user_id === before.me?.id) {
-        void queries.invalidateQueries({ queryKey: ["groups"] });
+        void renew("groups");
         if (frame.role && !before.rooms[frame.group_id]) void enter(frame.group_id);
       }
       break;
     case "calendar":
-      void queries.invalidateQueries({ queryKey: ["calendar"] });
+      void renew("calendar");
       break;
     case "news":
     case "news_gone":
-      void queries.invalidateQueries({ queryKey: ["news"] });
+      void renew("news");
       break;
     case "report":
       if (frame.report.status === "ready" || frame.report.status === "failed") {
-        void queries.invalidateQueries({ queryKey: ["reports"] });
+        void renew("reports");
         // One that is looked at while it is made; what is whole already stays as it is.
-        if (queries.getQueryData<Report>(["report", frame.report.id])?.status !== "ready") void queries.invalidateQueries({ queryKey: ["report", frame.report.id] });
+        if (queries.getQueryData<Report>(["report", frame.report.id])?.status !== "ready") void renew("report", frame.report.id);
       }
       break;
     case "alert":
-      void queries.invalidateQueries({ queryKey: ["alerts"] });
-      void queries.invalidateQueries({ queryKey: ["subscriptions", "list"] });
+      void renew("alerts");
+      void renew("subscriptions", "list");
       break;
     case "source":
-      void queries.invalidateQueries({ queryKey: ["sources"] });
+      void renew("sources");
       break;
     case "user":
       if (frame.user.id === before.me?.id && frame.user.permissions && String(frame.user.permissions) !== String(before.me.permissions)) {
@@ -491,7 +497,7 @@ export async function join(groupId: string): Promise<Group> {
 export async function leave(groupId: string) {
   await make(`/groups/${groupId}/leave`, {}, uuid());
   happen({ type: "group_gone", group_id: groupId });
-  void queries.invalidateQueries({ queryKey: ["groups"] });
+  void renew("groups");
 }
 
 /** @param until when it ends, RFC 3339; null: for good; undefined: have alerts again. */
@@ -528,7 +534,7 @@ export async function ask(question: Question, groupId: string | null, key: strin
   const locale = document.documentElement.lang; // the words of a report are written where it is made
   const { report_id } = await make<{ report_id: string }>("/reports", { ...question, ...(groupId ? { group_id: groupId } : {}), locale }, key);
   happen({ type: "asked", report: { id: report_id, type: question.type, group_id: groupId, status: "running", progress: 0 } });
-  void queries.invalidateQueries({ queryKey: ["reports"] });
+  void renew("reports");
   return report_id;
 }
 

@@ -4,7 +4,7 @@ import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Member, Page } from "../../api/types";
-import { access, get, make, queries, uuid } from "../../session";
+import { access, get, make, renew, uuid } from "../../session";
 import { Avatar } from "../../ui/Avatar";
 import { Dialog } from "../../ui/Dialog";
 import { useFormat } from "../../ui/format";
@@ -30,8 +30,8 @@ export default function GroupDialog({ group, close }: { group: AnyGroup; close: 
   const heirs = members.filter((one) => one.kind !== "customer" && one.user_id !== group.owner_id);
 
   async function anew() {
-    await queries.invalidateQueries({ queryKey: ["groups"] });
-    await queries.invalidateQueries({ queryKey: ["members", group.id] });
+    await renew("groups");
+    await renew("members", group.id);
   }
   const own = useMutation({ mutationFn: (id: string) => access.request("PUT", `/admin/groups/${group.id}/owner`, { user_id: id }), onSuccess: anew });
 

@@ -3,7 +3,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Problem } from "../../api/http";
-import { make, queries } from "../../session";
+import { make, renew } from "../../session";
 import { Dialog } from "../../ui/Dialog";
 import { useKey } from "../../ui/useKey";
 import { Wrong } from "../../ui/Wrong";
@@ -24,7 +24,7 @@ export default function NewPersonDialog({ close }: { close: () => void }) {
       const body = { username: username.trim(), password, display_name: name.trim() || null, kind, permissions };
       return make("/users", body, key(body));
     },
-    onSuccess: () => void queries.invalidateQueries({ queryKey: ["people"] }),
+    onSuccess: () => void renew("people"),
   });
   const field = (place: string) => (error instanceof Problem ? error.errors.find(({ loc }) => loc.at(-1) === place)?.msg : undefined);
 

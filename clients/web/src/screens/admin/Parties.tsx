@@ -3,7 +3,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Source } from "../../api/reports";
-import { access, get, queries } from "../../session";
+import { access, get, renew } from "../../session";
 import { useProblem } from "../../ui/format";
 import { useReportTypes } from "../report/useReports";
 
@@ -23,7 +23,7 @@ export function Parties({ person }: { person: string }) {
   const set = useQuery({ queryKey: ["parties", person], queryFn: async () => (await get<{ items: Stands[] }>(`/customers/${person}/parties`)).items });
   const change = useMutation({
     mutationFn: ({ source, party }: { source: string; party: string | null }) => (party ? access.request("PUT", `/customers/${person}/parties/${source}`, { party_id: party }) : access.request("DELETE", `/customers/${person}/parties/${source}`)),
-    onSettled: () => queries.invalidateQueries({ queryKey: ["parties", person] }),
+    onSettled: () => renew("parties", person),
   });
   const problem = sources.error ?? set.error ?? change.error;
   return (

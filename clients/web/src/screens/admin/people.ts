@@ -1,4 +1,4 @@
-import { access, queries } from "../../session";
+import { access, renew } from "../../session";
 import { happen } from "../../state/store";
 
 /** A person as administrators see them. */
@@ -20,7 +20,7 @@ export type Changes = Partial<Pick<Account, "display_name" | "kind" | "permissio
 export async function changePerson(id: string, changes: Changes): Promise<Account> {
   const person = await access.request<Account>("PATCH", `/users/${id}`, changes);
   happen({ type: "people", people: [person] });
-  await queries.invalidateQueries({ queryKey: ["people"] });
+  await renew("people");
   return person;
 }
 

@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { Alert } from "../../api/reports";
 import type { Page } from "../../api/types";
-import { get, make, queries, uuid } from "../../session";
+import { get, make, renew, uuid } from "../../session";
 import { useApp } from "../../state/store";
 import { useFormat } from "../../ui/format";
 import { useNames } from "../../ui/names";
@@ -59,7 +59,7 @@ function Card({ alert }: { alert: Alert }) {
   const [task, setTask] = useState(false);
   const acknowledge = useMutation({
     mutationFn: () => make(`/alerts/${alert.id}/acknowledge`, {}, uuid()),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ["alerts"] }),
+    onSuccess: () => renew("alerts"),
   });
   const facts = [
     t("alerts.raised", { when: format.moment(alert.raised_at) }),

@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { Appointment, CalendarItem } from "../../api/types";
 import { tell } from "../../alerts/tell";
-import { access, get, queries } from "../../session";
+import { access, get, renew } from "../../session";
 import { useApp } from "../../state/store";
 import { Dialog } from "../../ui/Dialog";
 import { useFormat } from "../../ui/format";
@@ -30,7 +30,7 @@ export default function AppointmentCard({ item, close }: { item: CalendarItem; c
   const call = useMutation({
     mutationFn: (which: "one" | "all") => access.request("DELETE", which === "all" ? `/appointments/${item.id}` : `/appointments/${item.id}/occurrences/${item.occurrence}`),
     onSuccess: async (_, which) => {
-      await queries.invalidateQueries({ queryKey: ["calendar"] });
+      await renew("calendar");
       close();
       if (which === "one") tell({ id: `appointment ${item.id}`, title: item.title, message: t("calendar.called_off"), undo: () => putBack(item) });
     },
@@ -115,5 +115,5 @@ export default function AppointmentCard({ item, close }: { item: CalendarItem; c
 async function putBack(item: CalendarItem) {
   const times = item.all_day ? { start: item.local_start, end: item.local_end } : { start: item.start, end: item.end };
   await access.request("PUT", `/appointments/${item.id}/occurrences/${item.occurrence}`, times);
-  await queries.invalidateQueries({ queryKey: ["calendar"] });
+  await renew("calendar");
 }

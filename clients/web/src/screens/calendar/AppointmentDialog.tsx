@@ -4,7 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Problem } from "../../api/http";
 import type { Appointment, CalendarItem } from "../../api/types";
-import { access, make, queries } from "../../session";
+import { access, make, renew } from "../../session";
 import { useApp } from "../../state/store";
 import { Dialog } from "../../ui/Dialog";
 import { useKey } from "../../ui/useKey";
@@ -51,7 +51,7 @@ export default function AppointmentDialog({ day, appointment, occurrence, close 
       if (Object.keys(changes).length > 0) await access.request("PATCH", `/appointments/${appointment.id}`, changes);
     },
     onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: ["calendar"] });
+      await renew("calendar");
       close();
     },
   });

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { access, get, make, queries, uuid } from "../../session";
+import { access, get, make, renew, uuid } from "../../session";
 import { Dialog } from "../../ui/Dialog";
 import { useFormat, useProblem } from "../../ui/format";
 
@@ -21,13 +21,13 @@ export default function FeedDialog({ close }: { close: () => void }) {
     setProblem(null);
     try {
       setLink(await work());
-      await queries.invalidateQueries({ queryKey: ["feed"] });
+      await renew("feed");
     } catch (error) {
       setProblem(error);
     }
     setBusy(false);
   }
-  const renew = () => act(async () => (await make<{ url: string }>("/calendar/token", {}, uuid())).url);
+  const another = () => act(async () => (await make<{ url: string }>("/calendar/token", {}, uuid())).url);
   const revoke = () => act(() => access.request("DELETE", "/calendar/token").then(() => null));
   return (
     <Dialog close={close} title={t("calendar.feed")}>
@@ -50,7 +50,7 @@ export default function FeedDialog({ close }: { close: () => void }) {
             }
           />
         ) : (
-          <Button loading={busy} onClick={() => void renew()}>
+          <Button loading={busy} onClick={() => void another()}>
             {t(data?.exists ? "calendar.feed_renew" : "calendar.feed_make")}
           </Button>
         )}

@@ -4,7 +4,7 @@ import { IconCheck, IconCopy, IconShare2, IconTrash } from "@tabler/icons-react"
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Group, Page, Role } from "../../api/types";
-import { access, get, make, queries } from "../../session";
+import { access, get, make, renew } from "../../session";
 import { Dialog } from "../../ui/Dialog";
 import { useFormat, useProblem } from "../../ui/format";
 import { useKey } from "../../ui/useKey";
@@ -43,7 +43,7 @@ export default function InviteDialog({ group, close }: { group: Group; close: ()
     try {
       const asked = { role, expires_in_hours: Number(days) * 24, max_uses: Number(uses) || 1 };
       setLink((await make<{ url: string }>(`/groups/${group.id}/invites`, asked, key(asked))).url);
-      await queries.invalidateQueries({ queryKey: ["invites", group.id] });
+      await renew("invites", group.id);
     } catch (error) {
       setProblem(error);
     }
@@ -52,7 +52,7 @@ export default function InviteDialog({ group, close }: { group: Group; close: ()
   async function revoke(invite: Invite) {
     setProblem(null);
     await access.request("DELETE", `/groups/${group.id}/invites/${invite.id}`).catch(setProblem);
-    await queries.invalidateQueries({ queryKey: ["invites", group.id] });
+    await renew("invites", group.id);
   }
 
   return (

@@ -5,7 +5,7 @@ import { IconCheck, IconCrown, IconDots, IconPlus, IconSearch, IconUserMinus } f
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Member, Page, Person, Role } from "../../api/types";
-import { access, get, queries } from "../../session";
+import { access, get, renew } from "../../session";
 import type { Room } from "../../state/apply";
 import { useApp } from "../../state/store";
 import { Avatar } from "../../ui/Avatar";
@@ -43,7 +43,7 @@ function Members({ room }: { room: Room }) {
   const change = useMutation({
     mutationFn: ({ user, role }: { user: string; role: Role | null }) =>
       access.request(role ? "PUT" : "DELETE", `/groups/${groupId}/members/${user}`, role ? { role } : undefined),
-    onSettled: () => queries.invalidateQueries({ queryKey: ["members", groupId] }),
+    onSettled: () => renew("members", groupId),
   });
   const problem = error ?? change.error;
   return (

@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 import { Problem } from "../../api/http";
 import type { Article } from "../../api/types";
-import { access, queries } from "../../session";
+import { access, renew } from "../../session";
 import { useFormat } from "../../ui/format";
 import { useNames } from "../../ui/names";
 import { Nothing, Screen, Waiting } from "../../ui/Screen";
@@ -86,7 +86,7 @@ function Whole({ article }: { article: Article }) {
 
 async function markRead(id: string, version: number) {
   await access.request("PUT", `/news/${id}/read`, { version });
-  await queries.invalidateQueries({ queryKey: ["news"] });
+  await renew("news");
 }
 
 interface Readers {
@@ -130,7 +130,7 @@ function Withdraw({ article }: { article: Article }) {
           does={t("news.withdraw")}
           act={() => access.request("DELETE", `/news/${article.id}`)}
           then={() => {
-            void queries.invalidateQueries({ queryKey: ["news"] });
+            void renew("news");
             go("/news");
           }}
           close={() => setSure(false)}

@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 import { Problem } from "../../api/http";
 import type { Article } from "../../api/types";
-import { access, make, queries } from "../../session";
+import { access, make, renew } from "../../session";
 import { useApp } from "../../state/store";
 import { Dialog } from "../../ui/Dialog";
 import { useProblem } from "../../ui/format";
@@ -52,7 +52,7 @@ export default function WriteDialog({ article, close }: { article?: Article; clo
       if (article) {
         if (picture) await access.request("PUT", `/news/${article.id}/picture`, picture);
         await access.request("PATCH", `/news/${article.id}`, { ...asked, read_again: form.get("read_again") === "on" });
-        await queries.invalidateQueries({ queryKey: ["news"] });
+        await renew("news");
         return close();
       }
       // With a picture it is released only when that is there.
@@ -61,7 +61,7 @@ export default function WriteDialog({ article, close }: { article?: Article; clo
         await access.request("PUT", `/news/${made.id}/picture`, picture);
         await access.request("PATCH", `/news/${made.id}`, { draft: false });
       }
-      await queries.invalidateQueries({ queryKey: ["news"] });
+      await renew("news");
       close();
       go(`/news/${made.id}`);
     } catch (error) {

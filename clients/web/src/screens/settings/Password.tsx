@@ -3,7 +3,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Problem } from "../../api/http";
-import { access, queries } from "../../session";
+import { access, renew } from "../../session";
 import { useApp } from "../../state/store";
 import { Dialog } from "../../ui/Dialog";
 import { useProblem } from "../../ui/format";
@@ -33,7 +33,7 @@ function Change({ close, done }: { close: () => void; done: () => void }) {
   const { mutate, isPending, error } = useMutation({
     mutationFn: (form: FormData) => access.request("POST", "/me/password", { old: form.get("old"), new: form.get("new") }),
     onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: ["sessions"] });
+      await renew("sessions");
       done();
       close();
     },

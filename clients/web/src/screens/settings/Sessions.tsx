@@ -3,7 +3,7 @@ import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { IconDeviceDesktop, IconDeviceMobile, IconX } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { Page } from "../../api/types";
-import { access, get, queries } from "../../session";
+import { access, get, renew } from "../../session";
 import { useFormat, useProblem } from "../../ui/format";
 import { deviceOf } from "./device";
 import css from "./settings.module.css";
@@ -33,7 +33,7 @@ export function Sessions({ person }: { person?: string }) {
   });
   const end = useMutation({
     mutationFn: (id: string | null) => access.request("DELETE", id ? `${path}/${id}` : path),
-    onSettled: () => queries.invalidateQueries({ queryKey: ["sessions"] }),
+    onSettled: () => renew("sessions"),
   });
   const sessions = query.data?.pages.flatMap((page) => page.items) ?? [];
   const problem = query.error ?? end.error;

@@ -4,7 +4,7 @@ import { IconDatabase, IconRefresh } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { Load, Source } from "../../api/reports";
-import { get, make, queries, uuid } from "../../session";
+import { get, make, renew, uuid } from "../../session";
 import { useApp } from "../../state/store";
 import { useFormat } from "../../ui/format";
 import { Nothing, Screen, Waiting } from "../../ui/Screen";
@@ -75,7 +75,7 @@ function Card({ source, whole }: { source: Source; whole: boolean }) {
 
   const acquire = useMutation({
     mutationFn: () => make(`/sources/${source.name}/acquire`, {}, uuid()),
-    onSuccess: () => Promise.all([["sources"], ["loads", source.name]].map((queryKey) => queries.invalidateQueries({ queryKey }))),
+    onSuccess: () => Promise.all([["sources"], ["loads", source.name]].map((queryKey) => renew(...queryKey))),
   });
 
   return (

@@ -3,7 +3,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Question, Step, Subscription, Trigger } from "../../api/reports";
-import { access, make, queries } from "../../session";
+import { access, make, renew } from "../../session";
 import { useZone } from "../../ui/useZone";
 import { Dialog } from "../../ui/Dialog";
 import { useKey } from "../../ui/useKey";
@@ -50,8 +50,8 @@ export default function SubscriptionDialog({ start, subscription, close }: Props
   const { mutate, isPending, error } = useMutation({
     mutationFn: () => (subscription ? access.request("PATCH", `/subscriptions/${subscription.id}`, changes) : make("/subscriptions", body, key(body))),
     onSuccess: () => {
-      void queries.invalidateQueries({ queryKey: ["subscriptions"] });
-      void queries.invalidateQueries({ queryKey: ["calendar"] });
+      void renew("subscriptions");
+      void renew("calendar");
       close();
     },
   });

@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 import type { Subscription } from "../../api/reports";
 import type { Page } from "../../api/types";
-import { access, get, make, queries, uuid } from "../../session";
+import { access, get, make, renew, uuid } from "../../session";
 import { useApp } from "../../state/store";
 import { useFormat } from "../../ui/format";
 import { More, Nothing, Screen, Waiting } from "../../ui/Screen";
@@ -70,13 +70,13 @@ function Card({ subscription, edit }: { subscription: Subscription; edit: () => 
   const room = useApp((state) => (target === "me" ? null : (state.rooms[target.group_id]?.group.name ?? t("room.gone"))));
   const [sure, setSure] = useState(false);
   const [runs, setRuns] = useState(false);
-  const anew = () => queries.invalidateQueries({ queryKey: ["subscriptions"] });
+  const anew = () => renew("subscriptions");
   const pause = useMutation({ mutationFn: (active: boolean) => access.request("PATCH", `/subscriptions/${subscription.id}`, { active }), onSuccess: anew });
   const run = useMutation({
     mutationFn: () => make<{ report_id: string }>(`/subscriptions/${subscription.id}/run`, {}, uuid()),
     onSuccess: ({ report_id }) => {
       void anew();
-      void queries.invalidateQueries({ queryKey: ["reports"] });
+      void renew("reports");
       go(target === "me" ? `/reports/${report_id}` : `/g/${target.group_id}`);
     },
   });
