@@ -40,12 +40,16 @@ DELIVERY_LIMIT = 20
 PUBLISH_SECONDS = 5.0
 
 
-def connect(amqp_uri: str) -> Connection:
-    """A connection for publishing: confirmed, and every wait bounded."""
+def connect(amqp_uri: str, *, confirm: bool = True) -> Connection:
+    """A connection for publishing, every wait bounded.
+
+    Args:
+        confirm: wait for the confirmation of each message; without, who publishes sees to it.
+    """
     return Connection(
         amqp_uri,
         connect_timeout=5,
-        transport_options={"confirm_publish": True, "read_timeout": 10, "write_timeout": 10},
+        transport_options={"confirm_publish": confirm, "read_timeout": 10, "write_timeout": 10},
     )
 
 

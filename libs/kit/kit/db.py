@@ -5,9 +5,10 @@
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import orjson
 import sqlalchemy as sa
@@ -23,7 +24,9 @@ from kit.event import new_id as new_id
 from kit.observe import carry_trace, recording
 
 SPANS = "bchat_spans"
+USED, RESTED_SECONDS = "bchat_used", 1.0
 Id = Annotated[str, mapped_column(sa.Uuid(as_uuid=False))]
+H = TypeVar("H", bound=Heard)
 
 _metadata = sa.MetaData()
 
@@ -57,6 +60,25 @@ REPLIES = sa.Table(
 )
 
 
+# An array a column, so that a statement is the same text, built once, however many rows there are.
+SAY = sa.text("""
+    INSERT INTO outbox (event_id, type, body, headers, said_at)
+    SELECT event_id, type, body, CAST(headers AS jsonb), said_at
+    FROM unnest(
+        CAST(:event_id AS uuid[]), CAST(:type AS text[]), CAST(:body AS bytea[]), CAST(:headers AS text[]),
+        CAST(:said_at AS timestamptz[])
+    ) WITH ORDINALITY AS new (event_id, type, body, headers, said_at, number)
+    ORDER BY number RETURNING id
+""")
+HEAR = sa.text("""
+    INSERT INTO inbox (event_id, heard_at) SELECT unnest(CAST(:ids AS uuid[])), :at
+    ON CONFLICT DO NOTHING RETURNING event_id
+""")
+
+# A row of the outbox.
+Unsaid = dict[str, Any]
+
+
 def kit_tables(metadata: sa.MetaData) -> None:
     """Puts outbox, inbox and replies among a service's own tables, so that its migrations make them."""
     for table in (OUTBOX, INBOX, REPLIES):
@@ -68,33 +90,39 @@ class Transaction(Session):
 
     source: str = "unknown"
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.unsaid: list[Unsaid] = []
+
     def emit(self, *events: Said) -> None:
         """Says the events, in this order, if, and only if, this transaction commits."""
-        rows = []
+        rows: list[Unsaid] = []
         for event in events:
-            event_id, time = new_id(), now()
+            event_id, at = new_id(), now()
             rows.append(
                 {
                     "event_id": event_id,
                     "type": event.routing_key(),
-                    "body": event.encode(self.source, event_id, time),
+                    "body": event.encode(self.source, event_id, at),
                     "headers": carry_trace({}),
-                    "said_at": time,
+                    "said_at": at,
                 }
             )
         if rows:
-            self.execute(sa.insert(OUTBOX), rows)
-            self.info["said"] = True
+            columns = {name: [row[name] for row in rows] for name in rows[0]}
+            columns["headers"] = [orjson.dumps(headers).decode() for headers in columns["headers"]]
+            ids = self.scalars(SAY, columns)
+            self.unsaid += [{**row, "id": id} for row, id in zip(rows, ids, strict=True)]
 
     def seen(self, event: Heard) -> bool:
         """Whether the event was handled before; notes it in this transaction if not."""
-        row = self.execute(
-            insert(INBOX)
-            .values(event_id=event.envelope.id, heard_at=now())
-            .on_conflict_do_nothing()
-            .returning(INBOX.c.event_id)
-        ).first()
-        return row is None
+        return not self.unseen([event])
+
+    def unseen(self, events: Sequence[H]) -> list[H]:
+        """Those of the events that were not handled before, each once; notes them in this transaction."""
+        by_id = {event.envelope.id: event for event in events}
+        new = set(map(str, self.scalars(HEAR, {"ids": list(by_id), "at": now()})))
+        return [event for id, event in by_id.items() if id in new]
 
     def replay(self, caller: Caller, request: dict[str, Any]) -> dict[str, Any] | None:
         """The answer given before to this Idempotency-Key, or None if it is new or there is no key.
@@ -136,6 +164,12 @@ class Transaction(Session):
         return answer
 
 
+@sa.event.listens_for(Transaction, "after_soft_rollback")
+def _nothing_was_said(tx: Transaction, _: Any) -> None:
+    """Of a savepoint, too: what was emitted before it is found in the outbox, only a little later."""
+    tx.unsaid.clear()
+
+
 def connect(uri: str, *, pool: int = 10, name: str = "bchat") -> sa.Engine:
     """An engine with limits on everything that could hang.
 
@@ -149,7 +183,6 @@ def connect(uri: str, *, pool: int = 10, name: str = "bchat") -> sa.Engine:
         pool_size=pool,
         max_overflow=0,
         pool_timeout=5,
-        pool_pre_ping=True,
         hide_parameters=True,  # in errors, which are logged: passwords' hashes, what people write
         json_serializer=lambda value: orjson.dumps(value).decode(),
         json_deserializer=orjson.loads,
@@ -163,9 +196,26 @@ def connect(uri: str, *, pool: int = 10, name: str = "bchat") -> sa.Engine:
             "-c idle_in_transaction_session_timeout=60000 -c jit=off",
         },
     )
+    _try_those_that_rested(engine)
     if recording():
         _trace_statements(engine)
     return engine
+
+
+def _try_those_that_rested(engine: sa.Engine) -> None:
+    """A connection that was used just now is as good as one just tried, and to try it costs a round trip."""
+
+    @sa.event.listens_for(engine, "checkout")
+    def check(connection: Any, record: Any, _: Any) -> None:
+        if time.monotonic() - record.info.get(USED, -RESTED_SECONDS) >= RESTED_SECONDS:
+            try:
+                engine.dialect.do_ping(connection)
+            except Exception as problem:
+                raise sa.exc.DisconnectionError from problem
+
+    @sa.event.listens_for(engine, "checkin")
+    def note(_: Any, record: Any) -> None:
+        record.info[USED] = time.monotonic()
 
 
 def _trace_statements(engine: sa.Engine) -> None:
@@ -209,10 +259,12 @@ class Transactions:
     Args:
         engine: from `connect`.
         source: the service, named in what it says.
-        on_said: called after a commit that said something.
+        on_said: given the rows of the outbox that a commit has brought.
     """
 
-    def __init__(self, engine: sa.Engine, source: str, on_said: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, engine: sa.Engine, source: str, on_said: Callable[[list[Unsaid]], None] = lambda _: None
+    ) -> None:
         self.engine = engine
         self.source = source
         self.on_said = on_said
@@ -226,5 +278,5 @@ class Transactions:
             tx.source = self.source
             with tx.begin():
                 yield tx
-        if tx.info.get("said"):
-            self.on_said()
+        if tx.unsaid:
+            self.on_said(tx.unsaid)

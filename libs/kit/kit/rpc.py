@@ -10,7 +10,8 @@ from typing import Any
 
 import orjson
 from amqp.exceptions import AMQPError
-from kombu import Connection, Consumer, Exchange, Producer, Queue
+from kombu import Connection, Consumer, Exchange, Queue
+from kombu.transport.pyamqp import Channel
 from opentelemetry.trace import SpanKind
 
 from kit import broker
@@ -58,7 +59,7 @@ class RpcClient:
         self._write = threading.Lock()
         self._ready = threading.Event()
         self._stopping = False
-        self._producer: Producer | None = None
+        self._channel: Channel | None = None
         self.heard_at = 0.0
         self._thread = threading.Thread(target=self._run, name="rpc-replies", daemon=True)
 
@@ -69,9 +70,9 @@ class RpcClient:
     def stop(self) -> None:
         self._stopping = True
         with suppress(OSError, AMQPError), self._write:
-            if self._producer:
+            if self._channel:
                 # An answer to nobody, so that the thread looks up at once.
-                self._producer.publish(b"", exchange=RPC.name, routing_key=self._reply_to)
+                self._channel.basic_publish(self._channel.prepare_message(b""), RPC.name, self._reply_to)
         self._thread.join(timeout=5)
 
     def check(self) -> None:
@@ -118,21 +119,21 @@ class RpcClient:
         headers = carry_trace({f"nameko.{HEADER}": caller.to_header()} if caller else {})
         try:
             with self._write:
-                if self._producer is None:
+                if self._channel is None:
                     raise _unreachable(service)
-                self._producer.publish(
+                message = self._channel.prepare_message(
                     orjson.dumps({"args": [], "kwargs": kwargs}),
-                    exchange=RPC.name,
-                    routing_key=f"{service}.{method}",
                     content_type="application/json",
                     content_encoding="utf-8",
-                    reply_to=self._reply_to,
-                    correlation_id=call_id,
                     headers=headers,
-                    expiration=timeout,
-                    delivery_mode=1,
-                    mandatory=True,
+                    properties={
+                        "reply_to": self._reply_to,
+                        "correlation_id": call_id,
+                        "expiration": str(int(timeout * 1000)),
+                        "delivery_mode": 1,
+                    },
                 )
+                self._channel.basic_publish(message, RPC.name, f"{service}.{method}", mandatory=True)
             answered = pending.done.wait(max(0.0, deadline - time.monotonic()))
         except OSError as problem:
             raise _unreachable(service) from problem
@@ -176,7 +177,7 @@ class RpcClient:
             durable=False,
         )
         with Consumer(replies, [queue], on_message=self._on_reply, no_ack=True, accept=["json"]):
-            self._producer = Producer(calls)
+            self._channel = calls
             self._ready.set()
             beat = time.monotonic()
             while not self._stopping:
@@ -192,7 +193,7 @@ class RpcClient:
     def _lost(self) -> None:
         self._ready.clear()
         with self._write:
-            self._producer = None
+            self._channel = None
         # Only the caller knows whether its call may be repeated: it may have been executed.
         for service, pending in list(self._pending.values()):
             pending.fail(_unreachable(service))

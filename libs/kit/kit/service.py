@@ -30,6 +30,7 @@ from typing import Any, ClassVar, TypeVar, cast
 import eventlet
 import eventlet.patcher
 import eventlet.tpool
+import kombu.serialization
 import nameko
 import orjson
 import psycopg2.extensions
@@ -39,6 +40,7 @@ from eventlet.hubs import trampoline
 from kombu import Connection, Consumer, Producer
 from kombu.mixins import ConsumerMixin
 from nameko.amqp.consume import Consumer as NamekoConsumer
+from nameko.exceptions import UnserializableValueError, serialize
 from nameko.extensions import DependencyProvider, Entrypoint, ProviderCollector, SharedExtension
 from nameko.rpc import Rpc, RpcConsumer
 from nameko.runners import ServiceRunner
@@ -56,7 +58,7 @@ from kit.examine import Finding
 from kit.fields import is_id
 from kit.observe import DEAD, HANDLED, RETRIED, get_logger, serve_probes, span, start_observing
 from kit.outbox import OutboxRelay
-from kit.rpc import RpcClient
+from kit.rpc import RPC, RpcClient
 
 log = get_logger(__name__)
 F = TypeVar("F", bound=Callable[..., Any])
@@ -67,7 +69,10 @@ FOLDER = "kit_folder"
 MEASURE_SECONDS = 15.0
 # Less than an orchestrator waits between SIGTERM and SIGKILL.
 STOP_SECONDS = 25.0
+GATHERED_MOST = 100
 LOST = (OSError, AMQPError)
+# Of the calls that Nameko reads; kombu's own is several times slower.
+kombu.serialization.register("json", orjson.dumps, orjson.loads, "application/json", "utf-8")
 # Connections lost or not to be had, locks and statements that took too long: it may work the next time.
 DATABASE_AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 
@@ -96,7 +101,7 @@ class _DatabaseProvider(DependencyProvider):
             settings.DATABASE_URI, pool=settings.DATABASE_POOL, name=f"bchat-{self.container.service_name}"
         )
         self.relay = OutboxRelay(engine, settings.AMQP_URI, settings.OUTBOX_POLL_SECONDS)
-        self.transactions = Transactions(engine, self.container.service_name, self.relay.wake)
+        self.transactions = Transactions(engine, self.container.service_name, self.relay.say)
 
     def start(self) -> None:
         self.relay.start()
@@ -238,6 +243,11 @@ class _Consuming(ConsumerMixin):
 
 
 class _CallConsumer(_Consuming, NamekoConsumer):
+    def get_consumers(self, consumer_cls: Any, channel: Any) -> Any:
+        # Answers go over this connection too, where py-amqp would read, which is another's to do here.
+        channel.connection.client_properties["capabilities"]["connection.blocked"] = False
+        return super().get_consumers(consumer_cls, channel)
+
     def on_message(self, body: Any, message: Any) -> None:
         self.in_hand += 1
         super().on_message(body, message)
@@ -255,15 +265,34 @@ class _RpcConsumer(RpcConsumer):
             refusal = Unavailable("unavailable", "The database is away or busy.", retry_after=1)
             answered = Unavailable, refusal, exc_info[2]
         try:
-            super().handle_result(message, result, answered)
+            self._answer(message, result, answered)
         except Exception as problem:
             # Who asked has lost the broker too, or gave no address. Not a reason to end all other calls.
             log.warning("answer_lost", problem=str(problem) or type(problem).__name__)
-            with suppress(*LOST):
-                self.consumer.ack_message(message)
         finally:
             self.consumer.in_hand -= 1
+            with suppress(*LOST):
+                self.consumer.ack_message(message)
         return result, exc_info
+
+    def _answer(self, message: Any, result: Any, exc_info: Any) -> None:
+        """Nameko's own would wait for the broker to have it on its disk, on a connection of a pool. Who asked
+        waits no longer than its deadline, whatever becomes of the answer; and a call whose connection is lost
+        comes again by itself."""
+        if not message.channel.connection:
+            return
+        error = serialize(exc_info[1]) if exc_info else None
+        try:
+            body = orjson.dumps({"result": result, "error": error})
+        except TypeError:
+            body = orjson.dumps({"result": None, "error": serialize(UnserializableValueError(result))})
+        answer = message.channel.prepare_message(
+            body,
+            content_type="application/json",
+            content_encoding="utf-8",
+            properties={"correlation_id": message.properties.get("correlation_id"), "delivery_mode": 1},
+        )
+        message.channel.basic_publish(answer, RPC.name, message.properties["reply_to"])
 
 
 class _Rpc(Rpc):
@@ -290,17 +319,21 @@ def every(seconds: float) -> Callable[[F], F]:
     return cast(Callable[[F], F], partial(_decorate, _Every, seconds))
 
 
-def hear(event: type[Heard]) -> Callable[[F], F]:
+def hear(event: type[Heard], *, gather: float = 0.0) -> Callable[[F], F]:
     """What a service hears: at least once. The handler's transaction asks `tx.seen(event)`.
 
     A handler that fails is tried again after a growing delay, and after `HEAR_ATTEMPTS` tries the event
     is a dead letter (`kit dead`).
+
+    Args:
+        gather: seconds for which those that follow are waited for; the handler takes a list of them, in
+            their order, and asks `tx.unseen(events)`. If it fails each is handled by itself.
     """
-    return cast(Callable[[F], F], partial(_decorate, Hear, event))
+    return cast(Callable[[F], F], partial(_decorate, Hear, event, gather=gather))
 
 
-def _decorate(cls: type[Entrypoint], argument: Any, method: F) -> F:
-    return cast(F, cls.decorator(argument)(method))
+def _decorate(cls: type[Entrypoint], argument: Any, method: F, **options: Any) -> F:
+    return cast(F, cls.decorator(argument, **options)(method))
 
 
 class _Listener(SharedExtension, ProviderCollector, _Consuming):
@@ -334,46 +367,73 @@ class _Listener(SharedExtension, ProviderCollector, _Consuming):
             on_message=self.arrived.put,
             accept=None,
         )
-        consumer.qos(prefetch_count=20)
+        consumer.qos(prefetch_count=GATHERED_MOST)
         return [consumer]
 
     def on_consume_ready(self, *_: Any, **__: Any) -> None:
         self.ready.set()
 
     def _work(self) -> None:
+        following = None
         while True:
-            message = self.arrived.get()
+            message = following or self.arrived.get()
+            following = None
             if self.stopping:
                 return
             if not message.channel.connection:
                 # It came over a connection since lost, and comes again.
                 continue
+            messages, following = self._gather(message)
             self.in_hand = 1
-            while not self._handled(message) and not self.stopping:
+            while not self._handled(messages) and not self.stopping:
                 eventlet.sleep(broker.backoff(1, 1.0, 1.0))
             self.in_hand = 0
 
-    def _handled(self, message: Any) -> bool:
+    def _gather(self, first: Any) -> tuple[list[Any], Any]:
+        """The message with those that are to be handled with it, and what came after them, if it is known."""
+        messages, handler = [first], self._handler_of(first)
+        until = time.monotonic() + (handler.gather if handler else 0)
+        while len(messages) < GATHERED_MOST and (left := until - time.monotonic()) > 0:
+            try:
+                message = self.arrived.get(timeout=left)
+            except queue.Empty:
+                break
+            if message is None or not message.channel.connection or self._handler_of(message) is not handler:
+                return messages, message
+            messages.append(message)
+        return messages, None
+
+    def _handler_of(self, message: Any) -> "Hear | None":
+        # After a retry the routing key is the queue's name; the event's own type is in its body.
+        return self.handlers.get(_type_of(message, "unreadable"))
+
+    def _handled(self, messages: list[Any]) -> bool:
+        waiting = [message for message in messages if not message.acknowledged]
         try:
-            self._handle(message)
+            if not self._handle(waiting):
+                for message in waiting:
+                    self._handle([message])
         except Exception as problem:
             # It could be put neither away nor back. Others wait behind it, so that their order stays.
             log.warning("event_waits", problem=str(problem) or type(problem).__name__)
             if self.putting:
                 self.putting.collect()
                 self.putting = None
-            return not message.channel.connection
+            return not messages[-1].channel.connection
         return True
 
-    def _handle(self, message: Any) -> None:
-        # After a retry the routing key is the queue's name; the event's own type is in its body.
+    def _handle(self, messages: list[Any]) -> bool:
+        """Handles them in one go; False where each has to be by itself."""
+        message = messages[-1]
+        handler = self._handler_of(message)
         try:
-            event_type = _type_of(message)
-            handler = self.handlers[event_type]
-            event = handler.event.decode(broker.body(message))
+            if handler is None:
+                raise KeyError(_type_of(message))
+            events = [handler.event.decode(broker.body(each)) for each in messages]
         except (ValueError, KeyError) as problem:
-            self._give_up(message, f"unreadable: {problem!r}")
-            return
+            if len(messages) == 1:
+                self._give_up(message, f"unreadable: {problem!r}")
+            return len(messages) == 1
         done: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
         def on_result(_ctx: Any, result: Any, exc_info: Any) -> Any:
@@ -381,23 +441,29 @@ class _Listener(SharedExtension, ProviderCollector, _Consuming):
             return result, exc_info
 
         self.container.spawn_worker(
-            handler, (event,), {}, context_data=dict(message.headers or {}), handle_result=on_result
+            handler,
+            (events if handler.gather else events[0],),
+            {},
+            context_data=dict(messages[0].headers or {}),
+            handle_result=on_result,
         )
         failure = done.get()
         if failure is None:
             # On a lost connection this fails; the inbox knows the event when it comes again.
             with suppress(*LOST):
-                message.ack()
-            return
+                message.ack(multiple=True)
+            return True
         if out_of_reach(failure):
             # No other event could be handled either: it waits here, and is no nearer to being given up.
             raise failure
+        if len(messages) > 1:
+            return False
         attempt = int((message.headers or {}).get(broker.ATTEMPT, 1))
         settings = _settings()
         if attempt >= settings.HEAR_ATTEMPTS:
             self._give_up(message, repr(failure))
-            return
-        RETRIED.labels(self.container.service_name, event_type).inc()
+            return True
+        RETRIED.labels(self.container.service_name, handler.event.routing_key()).inc()
         self._put(
             broker.retry_queue(self.container.service_name).name,
             message,
@@ -405,6 +471,7 @@ class _Listener(SharedExtension, ProviderCollector, _Consuming):
             expiration=broker.delay_of(settings, attempt),
         )
         message.ack()
+        return True
 
     def _give_up(self, message: Any, reason: str) -> None:
         service = self.container.service_name
@@ -443,8 +510,8 @@ class Hear(Entrypoint):
 
     listener = _Listener()
 
-    def __init__(self, event: type[Heard], **kwargs: Any) -> None:
-        self.event = event
+    def __init__(self, event: type[Heard], gather: float = 0.0, **kwargs: Any) -> None:
+        self.event, self.gather = event, gather
         super().__init__(**kwargs)
 
     def setup(self) -> None:

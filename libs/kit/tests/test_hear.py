@@ -176,3 +176,28 @@ def test_events_outwait_a_database_that_is_away_and_keep_their_order(world: Worl
         door.open()
         until(lambda: world.notes("heard") == ["milk", "bread", "salt"])
     assert world.dead() == []
+
+
+def test_what_is_gathered_is_handled_together_in_its_order_and_once(world: World) -> None:
+    world.serve()
+    with world.engine.connect() as other:
+        other.exec_driver_sql("LOCK TABLE attempts IN EXCLUSIVE MODE")
+        world.say("a", fact="gathered")
+        until(world.blocked)
+        # All of them have come when the first is done with.
+        world.say("b", "c", fact="gathered")
+        world.say("other")
+        world.say("d", fact="gathered")
+    until(lambda: world.notes("gathered") == list("abcd"))
+    until(lambda: world.notes("heard") == ["other"])
+    assert world.scalars("SELECT text FROM attempts ORDER BY id") == ["a", "b c", "other", "d"]
+    world.say("late", fact="gathered")
+    until(lambda: world.notes("gathered")[-1] == "late")
+
+
+def test_one_of_many_gathered_that_fails_does_not_stop_the_others(world: World) -> None:
+    world.execute("INSERT INTO broken VALUES ('b')")
+    world.serve(HEAR_ATTEMPTS="2", HEAR_RETRY_SECONDS="0.1")
+    world.say(*"abc", fact="gathered")
+    until(lambda: len(world.dead()) == 1)
+    assert world.notes("gathered") == ["a", "c"]

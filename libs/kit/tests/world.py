@@ -136,17 +136,18 @@ class World:
     def call(self, method: str, timeout: float = PATIENCE, **kwargs: Any) -> Any:
         return self.client.call(self.name, method, timeout=timeout, **kwargs)
 
-    def say(self, *texts: str) -> None:
+    def say(self, *texts: str, fact: str = "noted") -> None:
         """Publishes events that the service hears."""
         for text in texts:
-            self.publish({"text": text})
+            self.publish({"text": text}, fact=fact)
 
-    def publish(self, data: Any, body: bytes | None = None, **attributes: Any) -> None:
+    def publish(self, data: Any, body: bytes | None = None, fact: str = "noted", **attributes: Any) -> None:
+        key = f"{self.name}.{fact}.v1"
         event = {
             "specversion": "1.0",
             "id": new_id(),
             "source": "/bchat/test",
-            "type": f"{self.name}.noted.v1",
+            "type": key,
             "time": rfc3339(now()),
             "audience": "",
             "data": data,
@@ -157,7 +158,7 @@ class World:
                 Producer(connection.default_channel),
                 orjson.dumps(event) if body is None else body,
                 exchange=broker.EVENTS.name,
-                routing_key=f"{self.name}.noted.v1",
+                routing_key=key,
                 content_type=CONTENT_TYPE,
                 message_id=str(event["id"]),
             )

@@ -184,18 +184,24 @@ class PushService(Service):
 
     # --- what it hears: what is told of
 
-    @hear(events.EntriesAppended)
-    def entries_appended(self, event: events.EntriesAppended) -> None:
+    # Nobody is told before they had the time to see it: there is time to take many at once.
+    @hear(events.EntriesAppended, gather=0.5)
+    def entries_appended(self, heard: list[events.EntriesAppended]) -> None:
         with self.db() as tx:
-            if tx.seen(event):
-                return
-            notices.hear_entries(tx, self.settings, event.group_id, event.entries)
+            rooms: dict[str, list[Json]] = {}
+            for event in tx.unseen(heard):
+                rooms.setdefault(event.group_id, []).extend(event.entries)
             # Who sends has read: nobody says so but the entry itself.
-            sent = {e["sender_id"]: e["seq"] for e in event.entries if e["sender_id"] and e.get("client_id")}
+            read: dict[tuple[str, str], int] = {}
+            for group_id, entries in rooms.items():
+                notices.hear_entries(tx, self.settings, group_id, entries)
+                for entry in entries:
+                    if entry["sender_id"] and entry.get("client_id"):
+                        read[entry["sender_id"], group_id] = entry["seq"]
             copies.move_marks(
                 tx,
                 self.settings,
-                [{"user_id": u, "group_id": event.group_id, "read_seq": seq} for u, seq in sent.items()],
+                [{"user_id": u, "group_id": g, "read_seq": seq} for (u, g), seq in read.items()],
             )
 
     @hear(events.AppointmentMade)

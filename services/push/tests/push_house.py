@@ -112,7 +112,8 @@ class House:
             "audience": audience,
             "data": fields,
         }
-        getattr(self.push(), method)(event.decode(body))
+        heard = event.decode(body)
+        getattr(self.push(), method)([heard] if event is events.EntriesAppended else heard)
 
     @staticmethod
     def now() -> str:

@@ -57,7 +57,7 @@ def run(settings: ReportsSettings, stop: threading.Event) -> None:
     engine = connect(settings.DATABASE_URI, pool=8, name="bchat-reports-worker")
     relay = OutboxRelay(engine, settings.AMQP_URI, settings.OUTBOX_POLL_SECONDS)
     relay.start()
-    worker = Worker(Transactions(engine, "reports", relay.wake), settings)
+    worker = Worker(Transactions(engine, "reports", relay.say), settings)
     with ThreadPoolExecutor(2, "lane") as lanes:
         works = (worker.work, worker.work_on_files)
         running = [lanes.submit(_lane, engine, work, settings.POLL_SECONDS, stop) for work in works]

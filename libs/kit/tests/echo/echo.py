@@ -74,6 +74,10 @@ class NotedHeard(Heard, type=f"{NAME}.noted"):
     text: str
 
 
+class GatheredHeard(Heard, type=f"{NAME}.gathered"):
+    text: str
+
+
 class Echo(Service):
     name = NAME
     myself = Ask(NAME)
@@ -115,6 +119,17 @@ class Echo(Service):
             tx.flush()
             if tx.get(Broken, event.text):
                 raise RuntimeError(f"{event.text} is broken")
+
+    @hear(GatheredHeard, gather=1.0)
+    def gathered(self, heard: list[GatheredHeard]) -> None:
+        with self.db() as tx:
+            tx.add(Attempt(text=" ".join(event.text for event in heard)))
+        with self.db() as tx:
+            for event in tx.unseen(heard):
+                if tx.get(Broken, event.text):
+                    raise RuntimeError(f"{event.text} is broken")
+                tx.add(Note(kind="gathered", text=event.text))
+                tx.flush()
 
     @every(0.2)
     def tick(self) -> None:
