@@ -137,7 +137,13 @@ def roles(tx: Transaction, pairs: Collection[Pair], refused: Mapping[Pair, Refus
     Raises:
         MembershipsMissing: for those it doesn't know and nobody was asked about yet.
     """
-    found = tx.execute(ROLES, sent(ASKED, pairs))
+    return standings(tx.execute(ROLES, sent(ASKED, pairs)), pairs, refused)
+
+
+def standings(
+    found: Iterable[Any], pairs: Collection[Pair], refused: Mapping[Pair, Refusal]
+) -> dict[Pair, Standing]:
+    """The same, of rows of group, user, role and `visible`."""
     known = {
         (group_id, user_id): Standing(role, visible)
         for group_id, user_id, role, visible in found

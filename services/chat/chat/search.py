@@ -57,15 +57,17 @@ FIND = text(r"""
     ) AS found
     ORDER BY found.at DESC, found.group_id DESC, found.seq DESC LIMIT :most
 """)
-KEEP = text("""
+# Also a part of the statement that stores new messages (chat/timeline.py).
+KEEP = """
     INSERT INTO findable (group_id, seq, at, text, grams)
     SELECT group_id, seq, at, text, CAST(grams AS integer[])
     FROM unnest(
-        CAST(:group_id AS uuid[]), CAST(:seq AS bigint[]), CAST(:at AS timestamptz[]),
-        CAST(:text AS text[]), CAST(:grams AS text[])
+        CAST(:find_group_id AS uuid[]), CAST(:find_seq AS bigint[]), CAST(:find_at AS timestamptz[]),
+        CAST(:find_text AS text[]), CAST(:find_grams AS text[])
     ) AS new (group_id, seq, at, text, grams)
     ON CONFLICT (group_id, seq) DO UPDATE SET text = excluded.text, grams = excluded.grams
-""")
+"""
+KEEP_ALONE = text(KEEP)
 # One replica at a time; the others have nothing to do meanwhile.
 TIDY = text("""
     SELECT count(gin_clean_pending_list(relid)) FROM pg_partition_tree('findable_grams')
@@ -109,17 +111,22 @@ def _array(numbers: Iterable[int]) -> str:
     return "{" + ",".join(map(str, numbers)) + "}"
 
 
-def keep(tx: Transaction, messages: Sequence[Mapping[str, Any] | RowMapping]) -> None:
-    """Makes these rows of entries findable by what they say now; a deleted one says nothing."""
+def kept(messages: Sequence[Mapping[str, Any] | RowMapping]) -> dict[str, list[Any]]:
+    """The parameters of KEEP that make these rows of entries findable."""
     said = [(row, fold(_says(row["text"], row["body"]))) for row in messages]
     found = [(row, folded) for row, folded in said if folded]
-    if found:
-        columns: dict[str, list[Any]] = {
-            name: [row[name] for row, _ in found] for name in ("group_id", "seq", "at")
-        }
-        columns["text"] = [folded for _, folded in found]
-        columns["grams"] = [_array(keys(row["group_id"], grams(folded))) for row, folded in found]
-        tx.execute(KEEP, columns)
+    columns: dict[str, list[Any]] = {
+        f"find_{name}": [row[name] for row, _ in found] for name in ("group_id", "seq", "at")
+    }
+    columns["find_text"] = [folded for _, folded in found]
+    columns["find_grams"] = [_array(keys(row["group_id"], grams(folded))) for row, folded in found]
+    return columns
+
+
+def keep(tx: Transaction, messages: Sequence[Mapping[str, Any] | RowMapping]) -> None:
+    """Makes these rows of entries findable by what they say now; a deleted one says nothing."""
+    if (columns := kept(messages))["find_seq"]:
+        tx.execute(KEEP_ALONE, columns)
 
 
 def _says(text: str | None, body: Mapping[str, Any] | None) -> str:

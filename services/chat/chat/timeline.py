@@ -10,12 +10,27 @@ from datetime import datetime
 from itertools import accumulate
 from typing import Any
 
+import orjson
 from kit.clock import now, rfc3339
 from kit.db import Transaction
 from kit.errors import Refusal
 from kit.event import new_id
 from kit.fields import page as page_of
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, insert, select, true, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    Uuid,
+    and_,
+    func,
+    insert,
+    select,
+    text,
+    true,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from chat import attachments, search
@@ -30,15 +45,13 @@ from chat.events import EntriesAppended, ReadMoved
 from chat.memberships import (
     ASKED,
     LEADERS,
-    MEMBERS,
     ROLES,
-    ROOMS,
     Locked,
     MembershipsMissing,
     Pair,
-    lock_rooms,
+    Standing,
     open_rooms,
-    roles,
+    standings,
 )
 from chat.models import EVERYONE, Base, Entry, Member, Mention, Room
 from chat.requests import Behind, Draft, Window, ids
@@ -48,15 +61,53 @@ ENTRIES = Base.metadata.tables["entries"]
 # Of one answer: a character is up to 12 bytes in it, and RabbitMQ takes no message over 16 MiB.
 MOST_CHARACTERS = 500_000
 
-GROWN = rows_of("grown", "group_id", "seq")
-GROW = update(ROOMS).where(ROOMS.c.group_id == GROWN.c.group_id).values(last_seq=GROWN.c.seq)
-
-READ = rows_of("read", "group_id", "user_id", "seq")
-MOVE_READ = (
-    update(MEMBERS)
-    .where(MEMBERS.c.group_id == READ.c.group_id, MEMBERS.c.user_id == READ.c.user_id)
-    .values(read_seq=READ.c.seq)
+# What a message needs to know, in one round trip. The first statement locks the rooms, in sorted order, so
+# that two replicas never wait for each other in a circle. Only the second, begun when all locks are held,
+# sees what whoever held them before has stored.
+LOOK = text("""
+    SELECT FROM rooms WHERE group_id = ANY (CAST(:group_id AS uuid[])) ORDER BY group_id FOR NO KEY UPDATE;
+    SELECT key.group_id AS key_group, key.sender_id AS key_sender, key.client_id AS key_client,
+        room.last_seq, room.ended, member.role, member.visible, first.*
+    FROM unnest(
+        CAST(:group_id AS uuid[]), CAST(:sender_id AS uuid[]), CAST(:client_id AS uuid[])
+    ) AS key (group_id, sender_id, client_id)
+    LEFT JOIN rooms AS room ON room.group_id = key.group_id
+    LEFT JOIN members AS member ON member.group_id = key.group_id AND member.user_id = key.sender_id
+    LEFT JOIN LATERAL (
+        SELECT * FROM entries
+        WHERE group_id = key.group_id AND sender_id = key.sender_id AND client_id = key.client_id
+        OFFSET 0
+    ) AS first ON true
+""").columns(
+    body=JSONB,
+    **dict.fromkeys(
+        ("key_group", "key_sender", "key_client", "group_id", "id", "sender_id", "client_id"),
+        Uuid(as_uuid=False),
+    ),
 )
+STORE = text(f"""
+    WITH new AS (
+        SELECT * FROM unnest(
+            CAST(:group_id AS uuid[]), CAST(:seq AS bigint[]), CAST(:id AS uuid[]), CAST(:kind AS text[]),
+            CAST(:sender_id AS uuid[]), CAST(:client_id AS uuid[]), CAST(:at AS timestamptz[]),
+            CAST(:text AS text[]), CAST(:reply_to AS bigint[]), CAST(:body AS text[])
+        ) AS new (group_id, seq, id, kind, sender_id, client_id, at, text, reply_to, body)
+    ), stored AS (
+        INSERT INTO entries (group_id, seq, id, kind, sender_id, client_id, at, text, reply_to, body)
+        SELECT group_id, seq, id, kind, sender_id, client_id, at, text, reply_to, CAST(body AS jsonb) FROM new
+    ), kept AS (
+        {search.KEEP}
+    ), moved AS (
+        UPDATE members SET read_seq = read.seq
+        FROM unnest(
+            CAST(:read_group_id AS uuid[]), CAST(:read_user_id AS uuid[]), CAST(:read_seq AS bigint[])
+        ) AS read (group_id, user_id, seq)
+        WHERE members.group_id = read.group_id AND members.user_id = read.user_id
+    )
+    UPDATE rooms SET last_seq = grown.seq
+    FROM (SELECT group_id, max(seq) AS seq FROM new GROUP BY group_id) AS grown
+    WHERE rooms.group_id = grown.group_id
+""")  # noqa: S608  of constants
 
 
 def _for_each(keys: TableValuedAlias, *wanted: ColumnElement[bool]) -> Select[Any]:
@@ -151,14 +202,16 @@ class NewEntries:
         """Writes them, moves the rooms and the read marks, and says one event a room."""
         if not self.rows:
             return
-        tx.execute(insert(ENTRIES), self.rows)
+        columns = {name: [row[name] for row in self.rows] for name in self.rows[0]}
+        columns["body"] = [body and orjson.dumps(body).decode() for body in columns["body"]]
+        columns["read_group_id"], columns["read_user_id"] = (
+            [pair[place] for pair in self.read] for place in (0, 1)
+        )
+        columns["read_seq"] = list(self.read.values())
+        tx.execute(STORE, columns | search.kept([row for row in self.rows if row["kind"] in search.MESSAGES]))
         by_room: dict[str, list[Shown]] = {}
         for row in self.rows:
             by_room.setdefault(row["group_id"], []).append(shown(row))
-        tx.execute(GROW, sent(GROWN, [(g, self.last[g]) for g in by_room]))
-        if self.read:
-            tx.execute(MOVE_READ, sent(READ, [(*pair, seq) for pair, seq in self.read.items()]))
-        search.keep(tx, [row for row in self.rows if row["kind"] in search.MESSAGES])
         if self.mentions:
             tx.execute(MENTION, sent(MENTIONED, self.mentions))
         attachments.give(tx, self.given)
@@ -176,9 +229,7 @@ def send(tx: Transaction, drafts: Sequence[Draft], refused: Mapping[Pair, Refusa
     Raises:
         MembershipsMissing: nothing was stored; ask, and come again.
     """
-    rooms = lock_rooms(tx, {draft.group_id for draft in drafts})
-    members = roles(tx, {draft.author for draft in drafts}, refused)
-    first = _first_entries(tx, drafts)
+    rooms, members, first = _look(tx, drafts, refused)
     brought = attachments.claim(tx, {(id, d.sender_id) for d in drafts for id in d.attachment_ids})
     may_mention = _may_mention(tx, drafts)
     new, at = NewEntries(rooms), now()
@@ -242,10 +293,28 @@ def _may_mention(tx: Transaction, drafts: Sequence[Draft]) -> Callable[[Draft, s
     return refusal
 
 
-def _first_entries(tx: Transaction, drafts: Sequence[Draft]) -> dict[tuple[str, str, str], Shown]:
+def _look(
+    tx: Transaction, drafts: Sequence[Draft], refused: Mapping[Pair, Refusal]
+) -> tuple[dict[str, Locked], dict[Pair, Standing], dict[tuple[str, str, str], Shown]]:
+    """Locks the drafts' rooms; returns them, what our copy knows of the authors, and what is stored already.
+
+    Raises:
+        MembershipsMissing: for authors it doesn't know and nobody was asked about yet.
+    """
     keys = {draft.key for draft in drafts}
-    found = tx.execute(SAME, sent(KEYS, keys))
-    return {(row["group_id"], row["sender_id"], row["client_id"]): shown(row) for row in found.mappings()}
+    columns = dict(
+        zip(("group_id", "sender_id", "client_id"), map(list, zip(*keys, strict=True)), strict=True)
+    )
+    rooms: dict[str, Locked] = {}
+    told: list[tuple[str, str, str | None, bool | None]] = []
+    first: dict[tuple[str, str, str], Shown] = {}
+    for row in tx.execute(LOOK, columns).mappings():
+        if row["last_seq"] is not None:
+            rooms[row["key_group"]] = Locked(row["last_seq"], row["ended"])
+        told.append((row["key_group"], row["key_sender"], row["role"], row["visible"]))
+        if row["seq"] is not None:
+            first[row["key_group"], row["key_sender"], row["key_client"]] = shown(row)
+    return rooms, standings(told, {draft.author for draft in drafts}, refused), first
 
 
 def tell(
