@@ -10,7 +10,7 @@ from kit.store import Store
 from gateway import VERSION
 from gateway.backend import Backend, Transport
 from gateway.batch import Batcher, Message
-from gateway.hub import Fetched, Hub, Surroundings
+from gateway.hub import Entry, Fetched, Hub, Surroundings
 from gateway.live import Live
 from gateway.misses import Misses
 from gateway.pace import Pace
@@ -82,6 +82,13 @@ class Gateway:
     def _send(self, messages: list[Message], seconds: float) -> list[dict[str, Any]]:
         told = self.backend.call("chat", "send", seconds=seconds, messages=messages)
         results: list[dict[str, Any]] = told["results"]
+        stored: dict[str, list[Entry]] = {}
+        for message, result in zip(messages, results, strict=False):
+            if "entry" in result:
+                stored.setdefault(message["group_id"].lower(), []).append(result["entry"])
+        # Given out here at once: the event that tells every gateway comes later, and is nothing new then.
+        for group_id, entries in stored.items():
+            gevent.spawn(self.hub.append, group_id, entries)
         return results
 
 

@@ -9,6 +9,7 @@ import gevent.socket
 import orjson
 import pytest
 from gateway.http.ws import converse
+from gateway.sockets import whole_texts
 from gateway.talk import POSITIONS_WAITING
 from gateway.wiring import Gateway
 from gevent.event import Event
@@ -320,6 +321,39 @@ def test_a_binary_frame_closes_with_4400_and_bad_utf_8_with_1007(ann: Peer, ben:
     assert ben.closed_with() == 1007
 
 
+def test_what_comes_cut_anywhere_is_read_the_same(gateway: Gateway, ann: Peer) -> None:
+    frames = b"".join(
+        Frame(Opcode.TEXT, orjson.dumps({"type": "ping", "ref": "x" * size})).serialize(mask=True)
+        for size in (1, 60)
+    ) + Frame(Opcode.PONG, b"").serialize(mask=True)
+    for cut in (1, 5, 20, len(frames) - 1):
+        ann.sock.sendall(frames[:cut])
+        gevent.sleep(0)
+        ann.sock.sendall(frames[cut:])
+        assert [len(ann.next()["ref"]) for _ in range(2)] == [1, 60]
+
+
+def test_only_whole_texts_and_pongs_are_read_without_the_library() -> None:
+    def frame(opcode: Opcode, body: bytes, fin: bool = True) -> bytes:
+        return Frame(opcode, body, fin).serialize(mask=True)
+
+    texts = [b"", b"{}", b"x" * 125, b"y" * 126, b"z" * 65535]
+    whole = frame(Opcode.PONG, b"").join(frame(Opcode.TEXT, text) for text in texts)
+    assert whole_texts(whole) == texts
+    assert all(whole_texts(whole[:cut]) is None for cut in (1, 5, 7, len(whole) - 1))
+    for other in (
+        frame(Opcode.TEXT, b"x", fin=False),
+        frame(Opcode.CONT, b"x"),
+        frame(Opcode.PING, b""),
+        frame(Opcode.CLOSE, b""),
+        frame(Opcode.BINARY, b"x"),
+        frame(Opcode.TEXT, b"x" * 65536),
+        Frame(Opcode.TEXT, b"unmasked").serialize(mask=False),
+        b"\xc1" + frame(Opcode.TEXT, b"reserved bit")[1:],
+    ):
+        assert whole_texts(frame(Opcode.TEXT, b"x") + other) is None
+
+
 def test_a_message_may_come_in_parts(ann: Peer) -> None:
     ann.say_bytes(b'{"type":"pi', fin=False)
     ann.say_bytes(b"", Opcode.PING)
@@ -423,7 +457,7 @@ def test_one_message_that_chat_fails_at_does_not_take_the_others_with_it(
     services.answers("chat.send", picky)
     answers: list[Any] = []
     for text in ("first", "good", "poison", "fine"):
-        gateway.batcher.submit({"text": text}, answers.append)
+        gateway.batcher.submit({"group_id": ROOM, "text": text}, answers.append)
     gevent.sleep(0.05)
     texts = [a["text"] if isinstance(a, dict) else str(a) for a in answers]
     assert texts == ["first", "good", "chat failed", "fine"]
@@ -442,9 +476,9 @@ def test_members_do_not_wait_for_what_chat_has_to_ask_about_strangers(
     services.answers("chat.send", send)
     ann.say(type="send", ref=1, group_id=new_id(), client_id="c-1", text="Anybody?")
     ann.say(type="send", ref=2, group_id=ROOM, client_id="c-2", text="Hello.")
-    assert ann.next()["ref"] == 2
+    assert ann.until("ack")["ref"] == 2
     asked.set()
-    assert ann.next()["ref"] == 1
+    assert ann.until("ack")["ref"] == 1
 
 
 def test_a_call_to_chat_is_no_larger_than_the_broker_takes(
@@ -452,7 +486,7 @@ def test_a_call_to_chat_is_no_larger_than_the_broker_takes(
 ) -> None:
     answers: list[Any] = []
     for n in range(121):
-        gateway.batcher.submit({"n": n, "text": "x" * 10_000}, answers.append)
+        gateway.batcher.submit({"group_id": ROOM, "n": n, "text": "x" * 10_000}, answers.append)
     gevent.sleep(0.05)
     calls = [len(kwargs["messages"]) for name, _, kwargs in services.asked if name == "chat.send"]
     assert len(answers) == sum(calls) == 121
@@ -621,6 +655,18 @@ def test_entries_reach_every_socket_of_every_member_and_nobody_else(
         assert member.next() == {"type": "read", "group_id": ROOM, "user_id": ANN, "seq": 6}
     stranger.say(type="ping")
     assert stranger.next()["type"] == "pong"
+
+
+def test_what_is_stored_is_given_out_at_once_and_its_event_repeats_nothing(
+    gateway: Gateway, ann: Peer, ben: Peer
+) -> None:
+    ann.say(type="send", ref=1, group_id=ROOM.upper(), client_id="c-1", text="Hello.")
+    stored = ann.until("ack")["entry"]
+    for member in (ann, ben):
+        assert member.next() == {"type": "entry", "group_id": ROOM, "entry": stored}
+    appended(gateway, stored, entry(7))
+    for member in (ann, ben):
+        assert member.next() == {"type": "entry", "group_id": ROOM, "entry": entry(7)}
 
 
 def test_typing_goes_to_the_others_by_way_of_all_gateways(gateway: Gateway, ann: Peer, ben: Peer) -> None:
