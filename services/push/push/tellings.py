@@ -58,17 +58,14 @@ def tell_due(tx: Transaction, settings: PushSettings) -> int:
         sight = sights[telling.user_id, telling.topic]
         verdict = judge(sight, telling.since_seq, now, telling.told_seq)
         telling.due_at = None
-        if (
-            telling.stands
-            and not isinstance(verdict, Tell)
-            and is_over(sight, telling.since_seq, telling.told_seq)
-        ):
+        told_is_over = telling.stands and is_over(sight, telling.since_seq, telling.told_seq)
+        if told_is_over and not isinstance(verdict, Tell):
             telling.stands = False
             over.append(telling)
         match verdict:
             case Wait(until):
                 telling.due_at = until
-            case Skip(reason):
+            case Skip(reason) if not told_is_over:  # else it was looked at for that
                 NOT_SENT.labels(reason).inc()
             case Tell():
                 telling.told_at, telling.unanswered = now, telling.unanswered + 1
