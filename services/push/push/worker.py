@@ -7,7 +7,8 @@ in the place of the first.
 
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -32,6 +33,7 @@ from push.settings import PushSettings
 from push.sights import look, names_of
 from push.tellings import NOT_SENT, standing
 from push.texts import compose, people_named
+from push.together import Together
 
 log = get_logger(__name__)
 
@@ -49,6 +51,7 @@ TRIED = Histogram(
 # those to connect, for TLS, for an access token, and for the answer.
 LEASE_SECONDS = 5.0
 MOST_UNSURE = 1
+MOST_LEFT = 500
 # So many tries in a row that nobody answers, and a push service is away: its pushes would hold up all others.
 MOST_SILENT = 3
 ENDED = ("sent", "acknowledged", "dropped", "left", "withdrawn")
@@ -64,17 +67,34 @@ def run(settings: PushSettings, stop: threading.Event) -> None:
     engine.dispose()
 
 
-class Begun(NamedTuple):
+@dataclass(frozen=True)
+class Begun:
+    """
+    Args:
+        tell: None where it takes away what was told.
+        names: of the people that the text names.
+        left: topics that the device's browser still shows though they are over.
+    """
+
     delivery: Delivery
     device: Device
-    tell: Tell | None  # None where it takes away what was told
+    tell: Tell | None
     sight: Sight
-    names: dict[str, str]
-    left: list[str]  # topics that the device's browser still shows though they are over
+    names: dict[str, str] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
+
+
+class Tried(NamedTuple):
+    id: str
+    device_id: str
+    channel: str
+    service: str
+    outcome: Outcome
+    left: list[str]
 
 
 class Worker:
-    """Sends one push at a time; many threads share one.
+    """Sends one push at a time; many threads share one, and their rounds to the database.
 
     Args:
         db: opens transactions on our schema.
@@ -84,6 +104,7 @@ class Worker:
     def __init__(self, db: Transactions, settings: PushSettings, channels: Channels, rpc: Any) -> None:
         self._db, self._settings, self._channels, self._rpc = db, settings, channels, rpc
         self._silent: dict[str, int] = {}  # tries in a row, by push service
+        self._begin, self._end = Together(self._begin_all), Together(self._end_all)
 
     def send(self, event: ToBeSent) -> None:
         """
@@ -93,13 +114,14 @@ class Worker:
         begun = self._begin(event.delivery_id)
         if begun is None:
             return
-        delivery, device, tell, sight, names, left = begun
+        if isinstance(begun, float):
+            raise Later(begun)
+        delivery, device, tell = begun.delivery, begun.device, begun.tell
         asked, now = self._asked(tell) if tell else None, clock.now()
-        message: Message | Withdrawal = (
-            compose(tell, sight, delivery.topic, delivery.secret, names, asked, now, left)
-            if tell
-            else Withdrawal(delivery.topic, now)
-        )
+        message: Message | Withdrawal = Withdrawal(delivery.topic, now)
+        if tell:
+            about = tell, begun.sight, delivery.topic, delivery.secret
+            message = compose(*about, begun.names, asked, now, begun.left)
         expires_at = tell.expires_at if tell else delivery.expires_at
         ttl = max(0, int((expires_at - now).total_seconds()))
         begun_at = time.monotonic()
@@ -110,47 +132,59 @@ class Worker:
             self._silent[service] = self._silent.get(service, 0) + 1
         else:
             self._silent.pop(service, None)
-        self._end(delivery.id, delivery.channel, service, outcome, left)
+        again = self._end(Tried(delivery.id, device.id, delivery.channel, service, outcome, begun.left))
+        if again is not None:
+            raise GiveUp(again) if isinstance(again, str) else Later(again)
 
-    def _begin(self, delivery_id: str) -> Begun | None:
-        """Notes that it is being tried; None where there is nothing to be sent any more.
+    def _begin_all(self, ids: Sequence[str]) -> list[Begun | float | None]:
+        """Notes that they are being tried.
 
-        Raises:
-            Later
+        Returns:
+            For each None where there is nothing to be sent any more, seconds where it is not its time yet.
         """
-        now = clock.now()
+        now, answers = clock.now(), dict[str, Begun | float]()
         with self._db() as tx:
             found = (
                 sa.select(Delivery, Device)
                 .outerjoin(Device, Device.id == Delivery.device_id)
-                .where(Delivery.id == delivery_id)
+                .where(Delivery.id.in_(ids), Delivery.state.not_in(ENDED))
+                .order_by(Delivery.id)
                 .with_for_update(of=Delivery)
             )
-            delivery, device = tx.execute(found).first() or (None, None)
-            if delivery is None or delivery.state in ENDED:
-                return None
-            match self._ready(tx, delivery, device, now):
-                case None:
-                    return None
-                case str(reason):
-                    _drop(delivery, reason)
-                    return None
-                case float(seconds):
-                    wait = seconds
-                case device, tell, sight:
-                    delivery.state, delivery.trying_at = "trying", now
-                    delivery.attempts += 1
-                    if tell is None:
-                        return Begun(delivery, device, None, sight, {}, [])
-                    newest = tell.notices[0]
-                    delivery.upto_seq = max(delivery.upto_seq, newest.seq)
-                    left = _left(tx, device) if device.has_to_show else []
-                    return Begun(delivery, device, tell, sight, names_of(tx, people_named(newest)), left)
-        raise Later(wait)
+            pushes = tx.execute(found).all()
+            sights = look(tx, [(push.user_id, push.topic) for push, _ in pushes]) if pushes else {}
+            brakes = self._brakes(tx, [device for _, device in pushes if device], now)
+            for push, device in pushes:
+                sight = sights[push.user_id, push.topic]
+                match self._ready(tx, push, device, sight, brakes, now):
+                    case str(reason):
+                        _drop(push, reason)
+                    case float(seconds):
+                        answers[push.id] = seconds
+                    case Begun() as begun:
+                        push.state, push.trying_at = "trying", now
+                        push.attempts += 1
+                        answers[push.id] = begun
+            _complete(
+                tx, [answer for answer in answers.values() if isinstance(answer, Begun) and answer.tell]
+            )
+        return [answers.get(id) for id in ids]
+
+    def _brakes(self, tx: Transaction, devices: Iterable[Device], now: datetime) -> dict[str, float]:
+        """For how many seconds nobody sends to these push services."""
+        services = {self._channels.service_of(device) for device in devices}
+        found = sa.select(Brake).where(Brake.service.in_(services), Brake.until > now)
+        return {brake.service: (brake.until - now).total_seconds() for brake in tx.scalars(found)}
 
     def _ready(
-        self, tx: Transaction, delivery: Delivery, device: Device | None, now: datetime
-    ) -> Reason | float | tuple[Device, Tell | None, Sight] | None:
+        self,
+        tx: Transaction,
+        delivery: Delivery,
+        device: Device | None,
+        sight: Sight,
+        brakes: Mapping[str, float],
+        now: datetime,
+    ) -> Reason | float | Begun | None:
         """What is to be sent; or why nothing is, or the seconds after which it is looked at again.
 
         None where it is left to what the device is told next.
@@ -171,8 +205,7 @@ class Worker:
             return "device_gone"
         if not self._settings.is_on(device.channel):
             return "channel_off"
-        brake = tx.get(Brake, self._channels.service_of(device))
-        if brake and (left := (brake.until - now).total_seconds()) > 0:
+        if left := brakes.get(self._channels.service_of(device), 0.0):
             if _another_waits(tx, delivery):
                 return "superseded"
             delivery.state, delivery.trying_at = "asked", None
@@ -181,22 +214,22 @@ class Worker:
         if not delivery.upto_seq:
             telling = tx.get(Telling, (delivery.user_id, delivery.topic))
             # Told anew meanwhile, which takes the place of what stood there.
-            return "superseded" if telling and telling.stands else (device, None, Sight(None))
-        sight = look(tx, [(delivery.user_id, delivery.topic)])[delivery.user_id, delivery.topic]
+            return "superseded" if telling and telling.stands else Begun(delivery, device, None, sight)
         match judge(sight, delivery.since_seq, now):
             case Skip(reason):
                 if reason not in OVER or (device.id, delivery.topic) not in standing(tx, [delivery]):
                     return reason
                 delivery.upto_seq = 0
                 if not device.has_to_show:
-                    return device, None, sight
+                    return Begun(delivery, device, None, sight)
                 delivery.state, delivery.trying_at = "left", None
                 return None
             case Wait(until):
                 _postpone(tx, delivery, until)
                 return "superseded"
             case Tell() as tell:
-                return device, tell, sight
+                delivery.upto_seq = max(delivery.upto_seq, tell.notices[0].seq)
+                return Begun(delivery, device, tell, sight)
 
     def _asked(self, tell: Tell) -> dict[str, Any] | None:
         """The report or the alert that is told of, if the person may see it."""
@@ -213,59 +246,57 @@ class Worker:
             return None
         return found if found.get("status", "ready") == "ready" else None
 
-    def _end(
-        self, delivery_id: str, channel: str, service: str, outcome: Outcome, left: Collection[str]
-    ) -> None:
-        """Notes what became of it.
+    def _end_all(self, tries: Sequence[Tried]) -> list[float | str | None]:
+        """Notes what became of them.
 
-        Args:
-            left: topics that it has taken away, too.
-
-        Raises:
-            Later, GiveUp
+        Returns:
+            For each the seconds after which it is tried again, the reason why it is given up, or None.
         """
         with self._db() as tx:
-            if isinstance(outcome, Sent):
-                _sent(tx, delivery_id, channel, left)
-                return
-            delivery = tx.get(Delivery, delivery_id, with_for_update=True)
-            if delivery is None or delivery.state == "acknowledged":
-                SENT.labels(channel).inc()
-                return
-            match outcome:
-                case Forget(why):
-                    log.info("device_forgotten", reason=why)
-                    _drop(delivery, "device_gone")
-                    tx.execute(sa.delete(Device).where(Device.id == delivery.device_id))
-                    return
-                case Slow(why, after):
-                    seconds = self._settings.PUSH_QUOTA_SECONDS if after is None else max(after, 1.0)
-                    log.warning("push_service_slows_us", service=service, reason=why, seconds=seconds)
-                    _brake(tx, service, seconds)
-                    delivery.attempts -= 1  # it was no fault of this one
-                    again: float | str = broker.backoff(1, seconds * 1.25, seconds * 1.25)
-                case Retry(why) | Away(why):
-                    log.info("push_failed", reason=why, attempt=delivery.attempts)
-                    settings, after = self._settings, getattr(outcome, "after", None)
-                    if self._silent.get(service, 0) >= MOST_SILENT:
-                        log.warning("push_service_is_away", service=service, reason=why)
-                        _brake(tx, service, settings.PUSH_QUOTA_SECONDS)
-                    later = broker.backoff(
-                        delivery.attempts, settings.PUSH_RETRY_SECONDS, settings.PUSH_RETRY_MAX_SECONDS
-                    )
-                    enough = delivery.attempts >= settings.PUSH_ATTEMPTS
-                    again = f"after {delivery.attempts} tries: {why}" if enough else max(later, after or 0.0)
-                case Refused(why):
-                    again = why
-            if isinstance(again, str):
-                delivery.state, delivery.reason = "dead", again
-                NOT_SENT.labels("refused").inc()
-            elif _another_waits(tx, delivery):
-                _drop(delivery, "superseded")
-                return
-            else:
-                delivery.state, delivery.trying_at = "asked", None
-        raise GiveUp(again) if isinstance(again, str) else Later(again)
+            if sent := [one for one in tries if isinstance(one.outcome, Sent)]:
+                _sent(tx, sent)
+            return [None if isinstance(one.outcome, Sent) else self._failed(tx, one) for one in tries]
+
+    def _failed(self, tx: Transaction, tried: Tried) -> float | str | None:
+        channel, service, outcome = tried.channel, tried.service, tried.outcome
+        delivery = tx.get(Delivery, tried.id, with_for_update=True)
+        if delivery is None or delivery.state == "acknowledged":
+            SENT.labels(channel).inc()
+            return None
+        match outcome:
+            case Forget(why):
+                log.info("device_forgotten", reason=why)
+                _drop(delivery, "device_gone")
+                tx.execute(sa.delete(Device).where(Device.id == delivery.device_id))
+                return None
+            case Slow(why, after):
+                seconds = self._settings.PUSH_QUOTA_SECONDS if after is None else max(after, 1.0)
+                log.warning("push_service_slows_us", service=service, reason=why, seconds=seconds)
+                _brake(tx, service, seconds)
+                delivery.attempts -= 1  # it was no fault of this one
+                again: float | str = broker.backoff(1, seconds * 1.25, seconds * 1.25)
+            case Retry(why) | Away(why):
+                log.info("push_failed", reason=why, attempt=delivery.attempts)
+                settings, after = self._settings, getattr(outcome, "after", None)
+                if self._silent.get(service, 0) >= MOST_SILENT:
+                    log.warning("push_service_is_away", service=service, reason=why)
+                    _brake(tx, service, settings.PUSH_QUOTA_SECONDS)
+                later = broker.backoff(
+                    delivery.attempts, settings.PUSH_RETRY_SECONDS, settings.PUSH_RETRY_MAX_SECONDS
+                )
+                enough = delivery.attempts >= settings.PUSH_ATTEMPTS
+                again = f"after {delivery.attempts} tries: {why}" if enough else max(later, after or 0.0)
+            case Refused(why):
+                again = why
+        if isinstance(again, str):
+            delivery.state, delivery.reason = "dead", again
+            NOT_SENT.labels("refused").inc()
+        elif _another_waits(tx, delivery):
+            _drop(delivery, "superseded")
+            return None
+        else:
+            delivery.state, delivery.trying_at = "asked", None
+        return again
 
 
 def _question(notice: Told) -> tuple[str, dict[str, Any]] | None:
@@ -283,30 +314,45 @@ def _drop(delivery: Delivery, reason: Reason) -> None:
     NOT_SENT.labels(reason).inc()
 
 
-def _left(tx: Transaction, device: Device) -> list[str]:
-    """The topics that the device still shows though they are over, as many as go along with a push."""
-    found = sa.select(Delivery.topic).where(Delivery.device_id == device.id, Delivery.state == "left")
-    return list(tx.scalars(found.order_by(Delivery.asked_at).limit(MOST_GONE)))
+def _complete(tx: Transaction, tellings: Sequence[Begun]) -> None:
+    """The names that their texts need, and what their browsers still show though it is over."""
+    of = {one.delivery.id: people_named(one.tell.notices[0]) for one in tellings if one.tell}
+    names = names_of(tx, set[str]().union(*of.values()))
+    showing = {one.device.id: one for one in tellings if one.device.has_to_show}
+    for one in tellings:
+        one.names.update((user_id, names[user_id]) for user_id in of[one.delivery.id] if user_id in names)
+    if showing:
+        found = sa.select(Delivery.device_id, Delivery.topic).where(
+            Delivery.device_id.in_(showing), Delivery.state == "left"
+        )
+        for device_id, topic in tx.execute(found.order_by(Delivery.asked_at).limit(MOST_LEFT)):
+            left = showing[device_id or ""].left
+            if len(left) < MOST_GONE:
+                left.append(topic)
 
 
-def _sent(tx: Transaction, delivery_id: str, channel: str, left: Collection[str]) -> None:
-    """Notes that a push service has it, unless the device already says so."""
+def _sent(tx: Transaction, tries: Sequence[Tried]) -> None:
+    """Notes that a push service has them, unless the device already says so."""
     tells = Delivery.upto_seq > 0
+    in_order = sa.select(Delivery.id).where(Delivery.id.in_([one.id for one in tries])).order_by(Delivery.id)
     noted = (
         sa.update(Delivery)
-        .where(Delivery.id == delivery_id, Delivery.state != "acknowledged")
+        .where(Delivery.id.in_(in_order.with_for_update()), Delivery.state != "acknowledged")
         .values(
             state=sa.case((tells, "sent"), else_="withdrawn"),
             sent_at=sa.case((tells, clock.now()), else_=None),
         )
-        .returning(Delivery.state, Delivery.device_id)
+        .returning(Delivery.id, Delivery.state)
     )
-    state, device_id = tx.execute(noted).first() or ("acknowledged", None)
-    (WITHDRAWN if state == "withdrawn" else SENT).labels(channel).inc()
-    if left:
-        gone = Delivery.device_id == device_id, Delivery.state == "left", Delivery.topic.in_(left)
-        done = tx.execute(sa.update(Delivery).where(*gone).values(state="withdrawn").returning(Delivery.id))
-        WITHDRAWN.labels(channel).inc(len(done.all()))
+    states = dict(tx.execute(noted).all())
+    for one in tries:
+        (WITHDRAWN if states.get(one.id) == "withdrawn" else SENT).labels(one.channel).inc()
+        if one.left:
+            gone = Delivery.device_id == one.device_id, Delivery.state == "left", Delivery.topic.in_(one.left)
+            done = tx.execute(
+                sa.update(Delivery).where(*gone).values(state="withdrawn").returning(Delivery.id)
+            )
+            WITHDRAWN.labels(one.channel).inc(len(done.all()))
 
 
 def _postpone(tx: Transaction, delivery: Delivery, until: Any) -> None:

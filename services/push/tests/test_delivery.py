@@ -214,7 +214,7 @@ def test_a_worker_killed_between_sending_and_noting_has_it_sent_once_more_and_no
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr("push.worker.Worker._end", killed)
+        patch.setattr("push.worker.Worker._end_all", killed)
         with pytest.raises(Killed):
             house.work()
     # Whoever gets the work meanwhile leaves it to the first: it may be at it still.
@@ -223,7 +223,7 @@ def test_a_worker_killed_between_sending_and_noting_has_it_sent_once_more_and_no
     assert len(house.fcm.messages) == 1
     time.forward(seconds=51)
     with monkeypatch.context() as patch:
-        patch.setattr("push.worker.Worker._end", killed)
+        patch.setattr("push.worker.Worker._end_all", killed)
         with pytest.raises(Killed):
             house.work()
     time.forward(seconds=51)
