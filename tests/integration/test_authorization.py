@@ -117,6 +117,7 @@ POST /receipts                                                     204 204 204 2
 GET /reports                                                       401 200 200 200 200 200 200 200
 POST /reports                                                      401 403 403 403 403 403 202 202
 GET /reports/types                                                 401 200 200 200 200 200 200 200
+GET /reports/types/{type}/choices                                  401 403 403 403 403 403 200 200
 GET /reports/{report_id}                                           401 404 404 404 404 404 200 404
 GET /reports/{report_id}.csv                                       401 404 404 404 404 404 200 404
 GET /reports/{report_id}.pdf                                       401 404 404 404 404 404 200 404
@@ -193,6 +194,7 @@ GIVEN: dict[str, Any] = {
 ASKED: dict[str, Json] = {
     "GET /calendar": {"from": "2030-01-01T00:00:00.000Z", "to": "2030-02-01T00:00:00.000Z"},
     "GET /search": {"q": "hello"},
+    "GET /reports/types/{type}/choices": {"filter": "segment"},
 }
 # They leave the room's things as they need to be.
 HARMLESS = {
@@ -244,6 +246,7 @@ class House:
             "secret": new_id(),
             "session_id": someone().get("/me/sessions")["items"][0]["id"],
             "source": "kestrel",
+            "type": "sales",
             "name": "kestrel",
             "occurrence": "2030-05-06T10:00:00.000Z",
             "report_id": owner.post("/reports", {"type": "sales", "period": "this_year"})["report_id"],

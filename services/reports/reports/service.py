@@ -138,6 +138,19 @@ class Reports(Service):
             }
 
     @rpc
+    def choices(
+        self, *, type: str, filter: str, q: str | None = None, source: str | None = None
+    ) -> dict[str, Any]:
+        """The first of what a filter of a type can be set to that have `q` in their name."""
+        kind = kind_of(type)
+        self.caller.require(f"reports:{type}")
+        name = self._source(source).name
+        if self.caller.kind == "customer" or filter not in kind.filters.model_fields:
+            return {"items": []}
+        with self.db() as tx:
+            return {"items": choices.found(tx, name, kind.filters, filter, q or "") or []}
+
+    @rpc
     def request(
         self,
         *,

@@ -9,7 +9,7 @@ from kit.caller import ANONYMOUS, Caller
 from kit.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, TooMany, Unauthenticated
 from kit.event import new_id
 from kit.testing import customer, hear_event, said, staff
-from reports import events
+from reports import choices, events
 from reports.making import KINDS
 from reports.models import Load
 
@@ -106,6 +106,7 @@ def test_the_eight_are_listed_with_what_the_source_has_for_them(house: Any, erp:
         "id": "segment",
         "kind": "choice",
         "choices": [{"value": "Shops", "label": "Shops"}],
+        "more": False,
     }
     assert filters["company_id"]["choices"] == [{"value": "1", "label": "House"}]
     assert types["financial"]["comparisons"] == ["year_before", "previous_period", "budget"]
@@ -115,6 +116,31 @@ def test_the_eight_are_listed_with_what_the_source_has_for_them(house: Any, erp:
     ]
     with pytest.raises(NotFound):
         everything.types(source="nowhere")
+
+
+def test_one_of_many_customers_is_found_by_a_part_of_their_name(house: Any, erp: Any) -> None:
+    erp.company()
+    erp.put("party", *({"party_id": f"p{n}", "name": f"Customer {n:03}"} for n in range(choices.MOST)))
+    erp.put("party", {"party_id": "z_9", "name": "Zeder 50% & Co"})
+    accountant = staff(None, "reports:receivables")
+    house.service(staff(None, "administrator")).acquire(name="house")
+    house.work()
+    service = house.service(accountant)
+    listed = next(f for f in service.types()["items"][0]["filters"] if f["id"] == "party_id")
+    assert (len(listed["choices"]), listed["more"]) == (choices.MOST, True)
+
+    def found(q: str | None, filter: str = "party_id") -> list[str]:
+        return [c["value"] for c in service.choices(type="receivables", filter=filter, q=q)["items"]]
+
+    assert found("zeder") == found("z_9") == found("0%") == ["z_9"]
+    assert found("_") == found("nobody") == found("zeder", "segment") == found("a", "no_filter") == []
+    assert len(found("customer")) == len(found(None)) == choices.FOUND
+    with pytest.raises(Forbidden):
+        service.choices(type="sales", filter="segment")
+    with pytest.raises(NotFound):
+        service.choices(type="receivables", filter="party_id", source="nowhere")
+    guest = customer(permissions=frozenset({"reports:receivables"}))
+    assert house.service(guest).choices(type="receivables", filter="party_id", q="zeder") == {"items": []}
 
 
 def test_all_eight_are_made_kept_and_shown(house: Any, erp: Any) -> None:

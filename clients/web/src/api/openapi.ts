@@ -1213,6 +1213,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/types/{type}/choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a filter can be set to */
+        get: operations["get_reports_choices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reports/{report_id}": {
         parameters: {
             query?: never;
@@ -7740,6 +7757,33 @@ export interface operations {
             };
             header?: never;
             path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_reports_choices: {
+        parameters: {
+            query: {
+                filter: string;
+                q?: string | null;
+                source?: string | null;
+            };
+            header?: never;
+            path: {
+                type: string;
+            };
             cookie?: never;
         };
         requestBody?: never;

@@ -11,10 +11,16 @@ export interface Question {
   period: Period;
   filters: Filters;
 }
+export interface Choice {
+  value: string;
+  label: string;
+}
 export interface Filter {
   id: string;
   kind: "choice" | "choices" | "codes" | "days" | "date";
-  choices: { value: string; label: string }[] | null;
+  choices: Choice[] | null;
+  /** There are others: the server finds them. */
+  more?: boolean;
 }
 export interface ReportType {
   type: string;

@@ -122,6 +122,14 @@ class TypesOf(Query):
     locale: Text | None = None
 
 
+class ChoicesOf(Query):
+    filter: Text = Field(description="Of a type of report: one with `more` has others than it lists.")
+    q: Annotated[Text, StringConstraints(max_length=200)] | None = Field(
+        default=None, description="A part of the name, or the value."
+    )
+    source: Text | None = None
+
+
 class ReportsOf(Page):
     type: Text | None = None
 
@@ -289,6 +297,13 @@ class Readers(Shown):
 @reports.route("GET", "/reports/types", "The types of report I may see", query=TypesOf, shows=Items)
 def types(query: TypesOf) -> Response:
     return answer(ask("reports", "types", **query.model_dump()))
+
+
+@reports.route(
+    "GET", "/reports/types/<type>/choices", "What a filter can be set to", query=ChoicesOf, shows=Items
+)
+def choices(type: str, query: ChoicesOf) -> Response:
+    return answer(ask("reports", "choices", type=type, **query.model_dump()))
 
 
 @reports.route(

@@ -1,14 +1,11 @@
-import { Input, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Input, Stack, Text } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Source } from "../../api/reports";
 import { access, get, renew } from "../../session";
 import { useProblem } from "../../ui/format";
+import { ChoiceField } from "../report/ChoiceField";
 import { useReportTypes } from "../report/useReports";
-
-/** So many parties the server names; with more, the id has to be written. */
-const MOST = 200;
 
 interface Stands {
   source: string;
@@ -43,8 +40,7 @@ export function Parties({ person }: { person: string }) {
 function One({ source, value, put }: { source: Source; value: string | null; put: (party: string | null) => void }) {
   const { t } = useTranslation();
   const types = useReportTypes(true, source.name);
-  const choices = types.data?.flatMap((type) => type.filters).find((filter) => filter.id === "party_id")?.choices ?? [];
-  const [written, setWritten] = useState(value ?? "");
-  if (choices.length < MOST) return <Select label={source.title} data={choices} value={value} onChange={put} searchable clearable placeholder={t("parties.nobody")} limit={MOST} />;
-  return <TextInput label={`${source.title}, ${t("parties.id")}`} value={written} onChange={(event) => setWritten(event.currentTarget.value)} onBlur={() => written.trim() !== (value ?? "") && put(written.trim() || null)} placeholder={t("parties.nobody")} />;
+  const type = types.data?.find((one) => one.filters.some((filter) => filter.id === "party_id"));
+  const filter = type?.filters.find((one) => one.id === "party_id");
+  return type && filter && <ChoiceField type={type.type} source={source.name} filter={filter} label={source.title} placeholder={t("parties.nobody")} value={value} put={put} />;
 }

@@ -3,9 +3,10 @@ import { IconAdjustmentsHorizontal } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Filter, Filters, Period, Question, ReportType, Source } from "../../api/reports";
+import type { Choice, Filter, Filters, Period, Question, ReportType, Source } from "../../api/reports";
 import { get } from "../../session";
 import { useApp } from "../../state/store";
+import { ChoiceField } from "./ChoiceField";
 
 const DEFAULT = "last_12_months";
 /** Not a name of the server: dates follow. */
@@ -50,7 +51,7 @@ export function QuestionFields({ types, question, change, fixed = false }: Props
           <Collapse expanded={open}>
             <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm" verticalSpacing="sm" mt="xs">
               {type.filters.map((filter) => (
-                <FilterField key={`${question.type} ${filter.id}`} filter={filter} value={question.filters[filter.id]} put={(value) => put(filter.id, value)} />
+                <FilterField key={`${question.type} ${filter.id}`} question={question} filter={filter} value={question.filters[filter.id]} put={(value) => put(filter.id, value)} />
               ))}
             </SimpleGrid>
           </Collapse>
@@ -91,12 +92,12 @@ function thisYear(): Period {
 }
 
 /** A filter as its type declares it. */
-function FilterField({ filter, value, put }: { filter: Filter; value: Filters[string] | undefined; put: (value: Filters[string] | null) => void }) {
+function FilterField({ question, filter, value, put }: { question: Question; filter: Filter; value: Filters[string] | undefined; put: (value: Filters[string] | null) => void }) {
   const { t, i18n } = useTranslation();
   const label = t(`filter.${filter.id}`, filter.id);
-  const choices = filter.choices?.map((one) => ({ value: one.value, label: words(one, filter.id, t, i18n.language) })) ?? [];
+  const named = (choice: Choice) => words(choice, filter.id, t, i18n.language);
   const [days, setDays] = useState(Array.isArray(value) ? value.join(", ") : "");
-  if (filter.kind === "choices") return <MultiSelect label={label} data={choices} value={(value as string[]) ?? []} onChange={put} placeholder={value ? undefined : t("question.all")} searchable clearable />;
+  if (filter.kind === "choices") return <MultiSelect label={label} data={filter.choices?.map((choice) => ({ value: choice.value, label: named(choice) })) ?? []} value={(value as string[]) ?? []} onChange={put} placeholder={value ? undefined : t("question.all")} searchable clearable />;
   if (filter.kind === "codes") return <TagsInput label={label} value={(value as string[]) ?? []} onChange={put} placeholder={t("question.codes")} clearable />;
   if (filter.kind === "date") return <TextInput type="date" label={label} value={(value as string) ?? ""} onChange={(event) => put(event.currentTarget.value || null)} />;
   if (filter.kind === "days")
@@ -112,13 +113,14 @@ function FilterField({ filter, value, put }: { filter: Filter; value: Filters[st
         }}
       />
     );
-  return <Select label={label} data={choices} value={(value as string) ?? null} onChange={put} placeholder={t(filter.id === "compare" ? "compare.year_before" : "question.all")} searchable={choices.length > 8} clearable />;
+  const placeholder = t(filter.id === "compare" ? "compare.year_before" : "question.all");
+  return <ChoiceField type={question.type} source={question.source} filter={filter} label={label} placeholder={placeholder} value={(value as string) ?? null} put={put} named={named} />;
 }
 
 const OURS = ["compare", "age_from", "due_today"];
 
 /** Words of the source are as they are; ours, countries and currencies have names in every language. */
-function words(choice: { value: string; label: string }, filter: string, t: (key: string) => string, language: string): string {
+function words(choice: Choice, filter: string, t: (key: string) => string, language: string): string {
   if (OURS.includes(filter)) return t(`${filter}.${choice.value}`);
   const kind = filter === "country" && /^[A-Z]{2}$/.test(choice.value) ? "region" : filter === "currency" ? "currency" : null;
   const name = kind && new Intl.DisplayNames(language, { type: kind }).of(choice.value);
