@@ -15,6 +15,7 @@ import pytest
 from client import Connected, Device, Http, Json, Person, Refused, Someone, until
 from requests import Response
 from stack import Stack
+from standins import LocalFcm
 
 pytestmark = pytest.mark.usefixtures("books")
 SALES = ("reports:sales",)
@@ -202,13 +203,15 @@ def ordered(stack: Stack, amount: int) -> Iterator[str]:
 
 
 def test_a_large_order_is_told_once_to_who_may_see_it_whatever_is_killed(
-    stack: Stack, someone: Someone, admin: Person, connected: Connected
+    stack: Stack, someone: Someone, admin: Person, connected: Connected, fcm: LocalFcm
 ) -> None:
     ann, bob = someone(permissions=SALES), someone(permissions=SALES)
     carl, guest = someone(), someone(kind="customer", permissions=SALES)
     group = ann.post("/groups", {"name": "Large", "catalogue": "chat", "visibility": "invite"})["id"]
     for other, role in ((bob, "staff"), (carl, "staff"), (guest, "guest")):
         ann.put(f"/groups/{group}/members/{other.id}", {"role": role})
+    for who in (bob, carl):
+        who.put("/devices/phone", {"platform": "android", "fcm_token": who.id})
     devices = [connected(who, at=at % 2) for at, who in enumerate((ann, bob, carl, guest))]
     for device in devices:
         device.wait(lambda device=device: group in device.rooms, "shown the room")
@@ -225,8 +228,13 @@ def test_a_large_order_is_told_once_to_who_may_see_it_whatever_is_killed(
         assert [item["label"] for item in told[0]["items"]] == [number]
         until(lambda: _alerts(devices[1]), "alerted")
         entry = devices[0].entry(group, kind="report")
+        (alert,) = until(lambda: _pushed(fcm, bob, "alert"), "pushed")
+        assert number in alert["body"]
         assert bob.post(f"/alerts/{told[0]['id']}/acknowledge")["acknowledged_by"] == bob.id
         devices[0].wait(lambda: _alerts(devices[0])[-1]["state"] == "acknowledged", "told who looks after it")
+        (gone,) = until(lambda: _pushed(fcm, bob, "gone"), "taken away")
+        assert gone["tag"] == alert["tag"]
+        assert _pushed(fcm, carl, "alert") == []
         admin.post("/sources/kestrel/acquire")
         until(lambda: not _open_loads(admin), "read again", 120)
     runs = until(lambda: _ended(ann.get(f"/subscriptions/{subscription['id']}/runs")["items"]), "run")
@@ -255,6 +263,12 @@ def test_a_large_order_is_told_once_to_who_may_see_it_whatever_is_killed(
     assert (theirs["filters"]["party_id"], theirs["recompute_of"]) == (party, entry["report_id"])
     assert {r["user_id"]: r["opened"] for r in ann.get(f"/reports/{anew}/readers")["items"]}[guest.id] == 1
     ann.delete(f"/subscriptions/{subscription['id']}")
+
+
+def _pushed(fcm: LocalFcm, who: Person, kind: str) -> list[Json]:
+    """What somebody's phone has got of this kind."""
+    data = [message["data"] for to, message in list(fcm.messages) if to == who.id]
+    return [one for one in data if one["kind"] == kind]
 
 
 def _alerts(device: Device) -> list[Json]:
