@@ -63,8 +63,9 @@ def test_a_message_comes_to_phone_and_browser_and_its_sender_sees_how_far(
     tom.put("/devices/browser", {"platform": "web", "web_push": subscription})
     assert {d["device_id"] for d in tom.get("/devices")["items"]} == {"phone", "browser"}
 
-    def on_phone() -> list[Json]:
-        return [message["data"] for to, message in fcm.messages if to == token]
+    def on_phone(*, gone: bool = False) -> list[Json]:
+        data = [message["data"] for to, message in list(fcm.messages) if to == token]
+        return [one for one in data if (one["kind"] == "gone") is gone]
 
     def in_browser() -> list[Json]:
         return [message for to, message, _ in browsers.messages if to == browser]
@@ -93,6 +94,8 @@ def test_a_message_comes_to_phone_and_browser_and_its_sender_sees_how_far(
     assert refused.value.code == "not_the_sender"
     tom.put(f"/groups/{group}/read", {"seq": entry["seq"]})
     assert receipt(entry["seq"])["state"] == "read"
+    until(lambda: on_phone(gone=True), "taken from the locked screen")
+    assert [one["tag"] for one in on_phone(gone=True)] == [f"room:{group}"]
 
     # What is on a screen in use needs no push; a page that nobody looks at has it, and is pushed to.
     page, seen = connected(tom), 0

@@ -65,7 +65,7 @@ def tell_due(tx: Transaction, settings: PushSettings) -> int:
         match verdict:
             case Wait(until):
                 telling.due_at = until
-            case Skip(reason) if not told_is_over:  # else it was looked at for that
+            case Skip(reason) if not told_is_over or any(n.seq > telling.told_seq for n in sight.notices):
                 NOT_SENT.labels(reason).inc()
             case Tell():
                 telling.told_at, telling.unanswered = now, telling.unanswered + 1

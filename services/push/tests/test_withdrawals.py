@@ -1,9 +1,14 @@
 """What is over does not stay on a locked screen: it is taken away, as far as the device lets us."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 from kit.caller import Caller
 from kit.event import new_id
+from prometheus_client import Counter
 from push import events
+from push.tellings import NOT_SENT
 from push_house import Clock, House
 from standins import fcm_error
 
@@ -30,6 +35,21 @@ def browse(house: House, who: Caller) -> None:
 def gone(house: House) -> list[str]:
     """The tags that each push to the browser takes away."""
     return [message.get("gone", "") for _, message, _ in house.web.messages]
+
+
+@contextmanager
+def measured(counter: Counter) -> Iterator[dict[str, float]]:
+    """By how much each label of a metric has grown, once the block is left."""
+
+    def now() -> dict[str, float]:
+        samples = [
+            one for metric in counter.collect() for one in metric.samples if one.name.endswith("_total")
+        ]
+        return {one.labels["reason"]: one.value for one in samples}
+
+    before, grown = now(), dict[str, float]()
+    yield grown
+    grown.update({k: v - before.get(k, 0) for k, v in now().items() if v != before.get(k, 0)})
 
 
 def wait(house: House, time: Clock, **length: float) -> None:
@@ -179,3 +199,30 @@ def test_a_message_taken_away_is_no_receipt(
     house.others.entries[group, seq + 1] = {"seq": seq + 1, "sender_id": mei.id, "at": house.now()}
     (item,) = house.push(mei).receipts(group_id=group, seq=seq + 1)["items"]
     assert item["state"] == "stored"
+
+
+def test_what_is_taken_away_days_later_is_not_counted_as_not_sent(
+    house: House, time: Clock, told: tuple[Caller, Caller, str, int]
+) -> None:
+    _, tom, group, seq = told
+    time.forward(days=3)
+    house.push().tidy()
+    assert house.rows("notices") == []
+    house.read(group, tom, seq)
+    with measured(NOT_SENT) as counted:
+        wait(house, time)
+    assert house.withdrawn() == [("phone", f"room:{group}")]
+    assert counted == {}
+
+
+def test_what_is_not_sent_is_counted_though_something_is_taken_away(
+    house: House, time: Clock, told: tuple[Caller, Caller, str, int]
+) -> None:
+    mei, tom, group, seq = told
+    house.read(group, tom, seq)
+    newer = house.say(group, mei, "And this.")
+    house.push().seen(items=[{"user_id": tom.id, "group_id": group, "seq": newer, "shown": True}])
+    with measured(NOT_SENT) as counted:
+        wait(house, time, minutes=2)
+    assert house.withdrawn() == [("phone", f"room:{group}")]
+    assert counted == {"shown": 1}
