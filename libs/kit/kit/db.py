@@ -189,7 +189,12 @@ def connect(uri: str, *, pool: int = 10, name: str = "bchat") -> sa.Engine:
         connect_args={
             "connect_timeout": 5,
             "application_name": name,
-            "keepalives_idle": 30,
+            # Where the other end is gone without a word, it is noticed within half a minute, not within the
+            # quarter of an hour that the kernel takes.
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 25_000,  # ms: of what was sent and nobody acknowledges
             # A table in many partitions looks dear to the planner: it would compile for a quarter of a second
             # what runs for a few milliseconds.
             "options": "-c timezone=UTC -c statement_timeout=15000 -c lock_timeout=5000 "
