@@ -183,6 +183,11 @@ def encode_entries(group_id: str, entries: list[bytes], *, missed: bool = False)
     )
 
 
+def encode_too_much(group_id: str) -> bytes:
+    """Says that too much of a room was missed to be sent: the client reads it over HTTP."""
+    return encode({"type": "entries", "group_id": group_id, "entries": [], "complete": False})
+
+
 def portions(entries: Iterable[bytes]) -> Iterator[list[bytes]]:
     """The entries in order, in parts of at most `ENTRIES_BYTES` or of one entry."""
     part: list[bytes] = []

@@ -36,6 +36,7 @@ class Reader(Protocol):
     kind: str
     live: bool
     caller: Caller
+    behind: set[str]
 
     def offer(self, frame: bytes) -> bool: ...
 
@@ -155,7 +156,9 @@ class Hub:
 
     def _leave(self, group_id: str, socket: Reader) -> None:
         if room := self.rooms.get(group_id):
-            room.sockets.pop(socket, None)
+            if room.sockets.pop(socket, None) is not None:
+                # Should it come back before its client has learnt that it was out, it has a hole.
+                socket.behind.add(group_id)
             if not room.sockets:
                 del self.rooms[group_id]
 

@@ -20,7 +20,7 @@ from prometheus_client import Histogram
 
 from gateway import events
 from gateway.backend import Backend
-from gateway.frames import encode
+from gateway.frames import encode, encode_too_much
 from gateway.hub import Hub, Reader
 from gateway.latest import Latest
 from gateway.peers import Peers
@@ -315,6 +315,10 @@ class Live:
                     joining = self._hub.joining(group_id, user_id)
                     for socket in live if not is_member else [s for s in live if s in joining]:
                         socket.offer(frame)
+                        if group_id in socket.behind:
+                            socket.behind.discard(group_id)
+                            if is_member:
+                                socket.offer(encode_too_much(group_id))
                         if last_seq is not None:
                             self._hub.settle(group_id, socket, last_seq)
                     return

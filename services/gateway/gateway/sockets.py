@@ -93,6 +93,8 @@ class Socket:
         self.kind = ""
         self.bucket = bucket
         self.live = False  # hello is answered; until then what is offered is held
+        # Rooms of which the client may have a part, and not what followed.
+        self.behind: set[str] = set()
         self._held: list[bytes] = []
         self._sock = sock
         self._fd = sock.fileno()

@@ -153,6 +153,7 @@ class Talk:
             )
         )
         self._push_missed(hello.groups, positions)
+        socket.behind.update(hello.groups.keys() - positions.keys())
         for group_id, seq in positions.items():  # from here to the end nobody else runs
             hub.settle(group_id, socket, seq)
         socket.go_live()
@@ -177,11 +178,13 @@ class Talk:
         names = list(behind)
         for start in range(0, len(names), ROOMS_A_CALL):
             part = {g: behind[g] for g in names[start : start + ROOMS_A_CALL]}
-            for group_id, room in self._rooms(part, list(part)).items():
+            rooms = self._rooms(part, list(part))
+            for group_id in part.keys() - rooms.keys():
+                positions.pop(group_id, None)  # chat can't say any more: it is shown when it can
+            for group_id, room in rooms.items():
                 positions[group_id] = room["last_seq"]
                 if not room["complete"]:
-                    frame = {"type": "entries", "group_id": group_id, "entries": [], "complete": False}
-                    self._socket.push(frames.encode(frame))
+                    self._socket.push(frames.encode_too_much(group_id))
                     continue
                 for entries in frames.portions(map(orjson.dumps, room["entries"])):
                     self._socket.push(frames.encode_entries(group_id, entries, missed=True))

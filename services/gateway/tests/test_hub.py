@@ -28,6 +28,7 @@ class Client:
         self.user_id = user_id
         self.kind = kind
         self.frames: list[dict[str, Any]] = []
+        self.behind: set[str] = set()
 
     def offer(self, frame: bytes) -> bool:
         start = 2 if frame[1] < 126 else 4 if frame[1] == 126 else 10

@@ -1041,3 +1041,34 @@ def test_a_reading_of_memberships_that_failed_is_repeated_until_it_succeeds(
     assert ann.until("entry")["entry"]["seq"] == 6
     assert ben.next() == {"type": "group_gone", "group_id": ROOM}
     assert gateway.hub.unsure == set()
+
+
+def test_who_comes_back_before_learning_that_they_were_out_reads_what_they_missed(
+    house: House, services: Any, gateway: Gateway, ben: Peer
+) -> None:
+    """Groups is away while Ben leaves and joins again: his client still has the room as it was."""
+    services.answers("groups.get", Unavailable("unavailable", "away"))
+    moved = {"group_id": ROOM, "user_id": BEN}
+    group = {**house.group(None), "member_count": 2}
+    says(gateway, "groups.member_left", f"group:{ROOM}", **moved, group=group, version=10)
+    house.append()
+    services.answers("groups.get", house.get)
+    joined = {**moved, "group": group, "role": "staff", "version": 11}
+    says(gateway, "groups.member_joined", f"group:{ROOM}", **joined)
+    assert ben.until("entries") == {"type": "entries", "group_id": ROOM, "entries": [], "complete": False}
+    appended(gateway, house.append())
+    assert ben.until("entry")["entry"]["seq"] == 7
+
+
+def test_a_room_that_chat_says_no_more_of_is_read_anew_when_it_does(
+    house: House, services: Any, gateway: Gateway, peer: Callable[[], Peer], token: Callable[..., str]
+) -> None:
+    def catch_up(have: dict[str, int], **asked: Any) -> dict[str, Any]:
+        return {"rooms": {}} if have else house.catch_up(have=have, **asked)
+
+    services.answers("chat.catch_up", catch_up)
+    ann = peer()
+    ann.hello(token(), groups={ROOM: 2})
+    assert ann.until("entries") == {"type": "entries", "group_id": ROOM, "entries": [], "complete": False}
+    appended(gateway, house.append())
+    assert ann.until("entry")["entry"]["seq"] == 6
