@@ -3,7 +3,7 @@
 do := @deploy/local/bootstrap deploy/local/make.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types contracts touched compatible roll release image pictures migrate run clean
+.PHONY: help setup demo test lint types contracts touched compatible roll chaos restore release image pictures migrate run clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
@@ -39,6 +39,12 @@ compatible: ## would the last release of each service, or S=chat, get on with al
 
 roll: ## every service, under talk, to its last release and back: nothing may be lost
 	$(do) roll
+
+chaos: ## SEED=7 FAULTS=200 ONLY='kill cut': people go on while all around them fails; nothing may be lost
+	$(do) chaos $(if $(SEED),--seed '$(SEED)') $(if $(FAULTS),--faults '$(FAULTS)') $(if $(ONLY),--only $(ONLY))
+
+restore: ## a backup brings a whole Bchat, destroyed, back to a moment: on a stack of its own
+	$(do) restore
 
 release: ## S=chat V=0.2.0: release a service: its version, a commit, a tag
 	$(do) release '$(S)' '$(V)'

@@ -11,6 +11,7 @@ from stack import Stack
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(1, str(Path(__file__).parents[1] / "services" / "push" / "tests"))
+sys.path.insert(2, str(Path(__file__).parent / "chaos"))
 
 from client import Connected, Device, Http, Person, Someone, new_id, until
 from collector import Collector
@@ -60,6 +61,8 @@ def stack(
         "WEB_PUSH_ALSO": browsers.url,
         "PUSH_WAIT_SECONDS": "1",
         "PUSH_PAUSE_SECONDS": "1",
+        "PUSH_PAUSE_MAX_SECONDS": "8",
+        "LEASE_SECONDS": "15",
         "PUSH_ANSWER_SECONDS": "2",
     }
     with Stack(

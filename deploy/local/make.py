@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import rights
 from machine import (
@@ -43,8 +44,23 @@ def say(text: str) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("setup", "demo", "test", "lint", "types", "contracts", "pictures", "roll", "clean"):
+    for name in (
+        "setup",
+        "demo",
+        "test",
+        "lint",
+        "types",
+        "contracts",
+        "pictures",
+        "roll",
+        "restore",
+        "clean",
+    ):
         commands.add_parser(name)
+    chaos = commands.add_parser("chaos")
+    chaos.add_argument("--seed")
+    chaos.add_argument("--faults")
+    chaos.add_argument("--only", nargs="*")
     for name in ("run", "migrate", "image"):
         commands.add_parser(name).add_argument("service")
     commands.add_parser("touched").add_argument("since", nargs="?")
@@ -245,6 +261,26 @@ def roll() -> int:
     parts = " ".join(part for part in PARTS if part != "admin")
     test: list[str | Path] = ["pytest", ROOT / "tests" / "chaos", "-k", "roll", "-v"]
     return subprocess.run(test, cwd=ROOT, env={**os.environ, "ROLL": parts}, check=False).returncode
+
+
+def chaos(**asked: Any) -> int:
+    """People go on with their day while all around them fails; then it is checked that nothing was lost."""
+    provide(say, servers=True, browser=False)
+    build_client(say)
+    storm: list[str | Path] = ["python", ROOT / "tests" / "chaos" / "storm.py"]
+    for name, value in asked.items():
+        if value:
+            storm += [f"--{name}", *([value] if isinstance(value, str) else value)]
+    places = ("tests", "tests/chaos", "services/push/tests", "deploy/local")
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(str(ROOT / place) for place in places)}
+    return subprocess.run(storm, cwd=ROOT, env=env, check=False).returncode
+
+
+def restore() -> int:
+    """A backup, as docs/operations.md describes it, brings a destroyed Bchat back to a moment."""
+    provide(say, servers=True, browser=False)
+    build_client(say)
+    return subprocess.run(["pytest", ROOT / "tests" / "restore", "-v"], cwd=ROOT, check=False).returncode
 
 
 def compatible(service: str | None) -> int:

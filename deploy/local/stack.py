@@ -51,6 +51,7 @@ class Stack:
         database_uri: a server of your own instead of the private one, as a superuser.
         amqp_uri: likewise a broker.
         settings: of the services, as environment variables.
+        own: what a single process has in its environment besides, by its name and the stack's environment.
         say: told what is going on.
     """
 
@@ -68,12 +69,13 @@ class Stack:
         database_uri: str | None = None,
         amqp_uri: str | None = None,
         settings: Mapping[str, str] | None = None,
+        own: Callable[[str, Mapping[str, str]], Mapping[str, str]] = lambda _name, _env: {},
         say: Say = lambda _: None,
     ) -> None:
         self.place = place.resolve()
         self.log = self.place / "log"
         self.company, self.demo, self.keep, self.services = company or demo, demo, keep, services
-        self._settings = dict(settings or {})
+        self._settings, self._own = dict(settings or {}), own
         self.say = say
         self._port = port
         self._outside_database, self._outside_broker = database_uri, amqp_uri
@@ -294,6 +296,9 @@ class Stack:
             self.env |= self._prepare_rabbitmq(int(self.env[_port("rabbitmq.1")]), next(ports), next(ports))
         if self.services:
             self.env |= self._prepare_services()
+        for name in self.names:
+            if own := self._own(name, self.env):
+                self.env[_variable("OWN", name)] = ",".join(f'{key}="{value}"' for key, value in own.items())
         _write_secretly(self.place / "env", "".join(f"{key}='{value}'\n" for key, value in self.env.items()))
 
     def _prepare_postgres(self, port: int) -> dict[str, str]:
@@ -641,7 +646,11 @@ log.file = false
 
 def _port(name: str) -> str:
     """The variable that holds the port of a process."""
-    return f"PORT_{name.replace('.', '_').replace('-', '_')}"
+    return _variable("PORT", name)
+
+
+def _variable(what: str, name: str) -> str:
+    return f"{what}_{name.replace('.', '_').replace('-', '_')}"
 
 
 def of_service(env: Mapping[str, str], service: str) -> dict[str, str]:

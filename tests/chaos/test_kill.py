@@ -1,21 +1,17 @@
-"""Whatever process ends while people talk: what was acknowledged is there once, in order, for all."""
+"""Servers are killed and releases rolled while people talk: what was acknowledged is there once, for all."""
 
-import contextlib
 import itertools
 import os
-import signal
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import amqp
-import psycopg2
 import pytest
-import requests
-from client import Device, Json, Refused, Someone, new_id, until
+from client import Device, Json, Someone, new_id, until
+from faults import database
+from people import insist
 from releases import Releases
 from stack import PROGRAMS, Stack
 
@@ -26,14 +22,6 @@ ENOUGH = 15
 def kill(name: str) -> Callable[[Stack], None]:
     def strike(stack: Stack) -> None:
         stack.kill(name)
-
-    return strike
-
-
-def restart(name: str) -> Callable[[Stack], None]:
-    def strike(stack: Stack) -> None:
-        stack.stop(name)
-        stack.start(name)
 
     return strike
 
@@ -54,45 +42,13 @@ def roll(part: str) -> Callable[[Stack], None]:
     return strike
 
 
-def gateway_worker(stack: Stack) -> None:
-    master = stack.pid("gateway.2")
-    (worker,) = Path(f"/proc/{master}/task/{master}/children").read_text().split()
-    os.kill(int(worker), signal.SIGKILL)
-
-
-def database_backend(stack: Stack) -> None:
-    """PostgreSQL then restarts itself, as it must: the killed one may have been writing."""
-    with database(stack) as query:
-        (pid,) = query("SELECT pid FROM pg_stat_activity WHERE usename = 'chat' LIMIT 1")
-    os.kill(pid, signal.SIGKILL)
-
-
 # All of them when asked to (`make roll`): each takes its time.
 ROLLED = os.environ.get("ROLL", "chat gateway").split()
-KILLED = ("auth.1", "groups.1", "chat.1", "chat.2", "reports.1", "reports-worker.1", "gateway.1")
+# One process after another is killed in a storm (`test_storm.py`).
 STRIKES: dict[str, Callable[[Stack], None]] = {
-    **{f"kill {name}": kill(name) for name in (*KILLED, "rabbitmq.1", "postgres.1")},
-    "kill a worker of gateway.2": gateway_worker,
-    "kill a backend of postgres.1": database_backend,
-    **{f"restart {name}": restart(name) for name in ("chat.1", "groups.2", "gateway.1")},
+    **{f"kill {name}": kill(name) for name in ("rabbitmq.1", "postgres.1")},
     **{f"roll {part}": roll(part) for part in ROLLED},
 }
-
-
-@contextlib.contextmanager
-def database(stack: Stack) -> Iterator[Callable[[str], list[Any]]]:
-    connection = psycopg2.connect(stack.database_uri.replace("+psycopg2", ""), dbname="bchat")
-    connection.autocommit = True
-
-    def query(statement: str) -> list[Any]:
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-            return [row[0] for row in cursor]
-
-    try:
-        yield query
-    finally:
-        connection.close()
 
 
 class Sender:
@@ -129,22 +85,6 @@ class Sender:
         self._thread.join(90)
         assert self.problem is None, self.problem
         assert not self._thread.is_alive()
-
-
-def insist(call: Callable[[int], Any]) -> Any:
-    """Repeats a call that may be repeated, at one gateway and the other, while it is told to come back."""
-    end = time.monotonic() + 90
-    for at in itertools.count():
-        try:
-            return call(at)
-        except requests.ConnectionError:
-            wait = 0.2
-        except Refused as refused:
-            if refused.retry_after is None:
-                raise
-            wait = refused.retry_after
-        assert time.monotonic() < end
-        time.sleep(min(wait, 1))
 
 
 class Storm:
@@ -199,7 +139,7 @@ def test_nothing_acknowledged_is_lost_repeated_or_disordered(
     # Everything committed was said, and what was said was taken in.
     with database(stack) as query:
         for service in SERVICES:
-            until(lambda service=service: query(f"SELECT count(*) FROM {service}.outbox") == [0], "all said")
+            until(lambda service=service: not query(f"SELECT 1 FROM {service}.outbox LIMIT 1"), "all said")
     devices[0].entry(group, kind="report", report_id=report)
     assert dead_letters(stack) == {}
 

@@ -6,6 +6,7 @@ import re
 import secrets
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections import defaultdict
@@ -65,6 +66,10 @@ class Server:
         class Many(ThreadingHTTPServer):
             daemon_threads = True
             request_queue_size = 200
+
+            def handle_error(self, request: Any, client_address: Any) -> None:
+                if not isinstance(sys.exception(), ConnectionError):  # who sent it was killed
+                    super().handle_error(request, client_address)
 
         self._server = Many(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
