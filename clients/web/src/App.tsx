@@ -39,6 +39,7 @@ export function App() {
   const { t } = useTranslation();
   const [path] = useLocation();
   useTitle();
+  useOpening(); // also before anybody is signed in, who then comes to that place
 
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout>;
@@ -100,7 +101,6 @@ function useOpening() {
 /** Rooms beside the room where there is space, one at a time where there is not. */
 function House() {
   const { t } = useTranslation();
-  useOpening();
   return (
     <Switch>
       <Route path="/g/:group/r/:report">

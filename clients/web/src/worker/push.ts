@@ -26,7 +26,7 @@ export function read(data: PushMessageData | null): Push | null {
   }
 }
 
-async function show(push: Push) {
+export async function show(push: Push) {
   const options: Shown = {
     body: push.body,
     tag: push.tag,
@@ -43,10 +43,10 @@ async function show(push: Push) {
   await fetch("/api/v1/receipts", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ receipts: [push.receipt] }), keepalive: true }).catch(() => {}); // it is shown all the same
 }
 
-async function open(path: string) {
+export async function open(path: string) {
   const url = new URL(path, self.location.origin);
   if (url.origin !== self.location.origin) return;
-  const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const windows = (await self.clients.matchAll({ type: "window", includeUncontrolled: true })).filter((one) => !/^\/(api|static)\//.test(new URL(one.url).pathname)); // pages of ours that are not the application
   const there = windows.find((one) => new URL(one.url).pathname === url.pathname) ?? windows.find((one) => one.visibilityState === "visible") ?? windows[0];
   if (!there) return void (await self.clients.openWindow(url.href));
   there.postMessage({ type: "open", path: url.pathname }); // not `navigate`, which would load the page anew
