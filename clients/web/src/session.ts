@@ -17,6 +17,8 @@ import { forgetOutbox, keepOutbox, waiting } from "./state/outbox";
 import { happen, store } from "./state/store";
 
 const PAGE = 50;
+/** Entries that the server answers with. */
+const MOST_AT_ONCE = 200;
 const PREVIEWS = 40;
 const ANSWER_MS = 20_000;
 const FAR_BEHIND = 600;
@@ -307,14 +309,15 @@ export async function goToEnd(groupId: string) {
 
 /** The first entry at or after a time, or the last one: found by halving, as entries are in the order of their time. */
 export async function seqAt(groupId: string, at: Date): Promise<number> {
-  let [low, high] = [1, store.getState().rooms[groupId]?.last_seq ?? 1];
-  while (low < high) {
+  const from = async (seq: number, limit: number) => (await get<Page<Entry>>(`/groups/${groupId}/timeline?limit=${limit}&after_seq=${seq - 1}`)).items;
+  const early = (entry: Entry | undefined) => entry && Date.parse(entry.at) < at.getTime();
+  let [low, high] = [1, Math.max(1, store.getState().rooms[groupId]?.last_seq ?? 1)];
+  while (high - low >= MOST_AT_ONCE) {
     const middle = (low + high) >> 1;
-    const { items } = await get<Page<Entry>>(`/groups/${groupId}/timeline?limit=1&after_seq=${middle - 1}`);
-    if (items[0] && Date.parse(items[0].at) < at.getTime()) low = middle + 1;
+    if (early((await from(middle, 1))[0])) low = middle + 1;
     else high = middle;
   }
-  return low;
+  return (await from(low, high - low + 1)).find((entry) => !early(entry))?.seq ?? high;
 }
 
 /** Of a long window only what is around the eye is needed. */
@@ -351,7 +354,7 @@ function mendSoon() {
       if (last === undefined || !room.live || last >= room.last_seq || !socket.online) continue;
       const id = room.group.id;
       if (room.last_seq - last > FAR_BEHIND) happen({ type: "entries", group_id: id, entries: [], complete: false });
-      else await page(id, `limit=200&after_seq=${last}`).then(() => (store.getState().rooms[id]?.entries.at(-1)?.seq ?? last) > last && mendSoon(), () => {});
+      else await page(id, `limit=${MOST_AT_ONCE}&after_seq=${last}`).then(() => (store.getState().rooms[id]?.entries.at(-1)?.seq ?? last) > last && mendSoon(), () => {});
     }
   }, 1_500);
 }

@@ -2,6 +2,7 @@ import type { Session } from "./types";
 
 const BASE = "/api/v1";
 const NETWORK = "network";
+const REFRESH = "/auth/refresh";
 const ANSWER_MS = 20_000;
 /** A photo over a slow network. */
 const UPLOAD_MS = 180_000;
@@ -32,6 +33,8 @@ async function call(method: string, path: string, body: unknown, headers: Record
       headers: body === undefined || raw ? headers : { "Content-Type": "application/json", ...headers },
       body: body === undefined || raw ? body : JSON.stringify(body),
       credentials: "same-origin",
+      // A page that is left meanwhile still gets the new cookie: to use the old one twice would end the session.
+      keepalive: path === REFRESH,
       signal: AbortSignal.timeout(deadlineMs ?? (raw ? UPLOAD_MS : ANSWER_MS)),
     });
     const type = answer.headers.get("Content-Type") ?? "";
@@ -98,7 +101,7 @@ export class Access {
   /** A new pair. One at a time over all tabs: they share the cookie, and using the same one twice ends the session. */
   refresh(): Promise<Session> {
     const ask = async () => {
-      const session = this.keep((await call("POST", "/auth/refresh", {}, {})) as Session);
+      const session = this.keep((await call("POST", REFRESH, {}, {})) as Session);
       this.onSession(session);
       return session;
     };

@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import { Component, type ComponentProps, type ComponentType, lazy, type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { laterWords } from "../i18n";
+import banner from "./banner.module.css";
 import css from "./lazily.module.css";
 
 /** A part of the application did not come: there is no network, or a newer version has taken the place of this one. */
@@ -53,7 +54,7 @@ export function lazily<T extends ComponentType<any>>(load: () => Promise<{ defau
 function Missing({ again }: { again: () => void }) {
   const { t } = useTranslation();
   return (
-    <div className={css.missing} role="alert">
+    <div className={banner.banner} role="alert">
       <p>{t("app.not_loaded")}</p>
       <Button size="compact-sm" onClick={again}>
         {t("do.retry")}

@@ -1,7 +1,7 @@
 import { Button, CloseButton } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { useRegisterSW } from "virtual:pwa-register/react";
-import css from "./Update.module.css";
+import css from "../ui/banner.module.css";
 
 /** How often an application that is left open asks whether there is a new version. */
 const ASK_MS = 60 * 60_000;
@@ -17,8 +17,8 @@ export function Update() {
   const [ready, setReady] = needRefresh;
   if (!ready) return null;
   return (
-    <div className={css.update} role="status">
-      <span>{t("app.update")}</span>
+    <div className={css.banner} role="status">
+      <p>{t("app.update")}</p>
       <Button size="compact-sm" onClick={() => void updateServiceWorker()}>
         {t("app.reload")}
       </Button>
