@@ -1,34 +1,21 @@
 import { ActionIcon, Button, CopyButton, Stack, Text, TextInput } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { access, get, make, renew, uuid } from "../../session";
 import { Dialog } from "../../ui/Dialog";
-import { useFormat, useProblem } from "../../ui/format";
+import { useFormat } from "../../ui/format";
+import { Wrong } from "../../ui/Wrong";
 
 /** The address at which calendar applications read one's calendar. */
 export default function FeedDialog({ close }: { close: () => void }) {
   const { t } = useTranslation();
-  const say = useProblem();
   const format = useFormat();
-  const [link, setLink] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<unknown>(null);
   const { data } = useQuery({ queryKey: ["feed"], queryFn: () => get<{ exists: boolean; made_at: string | null }>("/calendar/token"), staleTime: 0 });
-  async function act(work: () => Promise<string | null>) {
-    setBusy(true);
-    setProblem(null);
-    try {
-      setLink(await work());
-      await renew("feed");
-    } catch (error) {
-      setProblem(error);
-    }
-    setBusy(false);
-  }
-  const another = () => act(async () => (await make<{ url: string }>("/calendar/token", {}, uuid())).url);
-  const revoke = () => act(() => access.request("DELETE", "/calendar/token").then(() => null));
+  const { mutate, isPending, error, data: link } = useMutation({
+    mutationFn: async (wanted: "another" | "none") => (wanted === "another" ? (await make<{ url: string }>("/calendar/token", {}, uuid())).url : access.request<null>("DELETE", "/calendar/token")),
+    onSuccess: () => renew("feed"),
+  });
   return (
     <Dialog close={close} title={t("calendar.feed")}>
       <Stack>
@@ -50,7 +37,7 @@ export default function FeedDialog({ close }: { close: () => void }) {
             }
           />
         ) : (
-          <Button loading={busy} onClick={() => void another()}>
+          <Button loading={isPending} onClick={() => mutate("another")}>
             {t(data?.exists ? "calendar.feed_renew" : "calendar.feed_make")}
           </Button>
         )}
@@ -59,16 +46,12 @@ export default function FeedDialog({ close }: { close: () => void }) {
             <Text size="sm" c="dimmed">
               {t("calendar.feed_since", { when: format.moment(data.made_at!) })}
             </Text>
-            <Button variant="default" disabled={busy} onClick={() => void revoke()}>
+            <Button variant="default" disabled={isPending} onClick={() => mutate("none")}>
               {t("calendar.feed_revoke")}
             </Button>
           </>
         )}
-        {problem !== null && (
-          <Text size="sm" c="red" role="alert">
-            {say(problem)}
-          </Text>
-        )}
+        <Wrong problem={error} />
       </Stack>
     </Dialog>
   );

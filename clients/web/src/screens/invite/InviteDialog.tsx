@@ -1,13 +1,14 @@
 import { ActionIcon, Button, CopyButton, NumberInput, Select, Stack, Text, TextInput } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { IconCheck, IconCopy, IconShare2, IconTrash } from "@tabler/icons-react";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Group, Page, Role } from "../../api/types";
 import { access, get, make, renew } from "../../session";
 import { Dialog } from "../../ui/Dialog";
-import { useFormat, useProblem } from "../../ui/format";
+import { useFormat } from "../../ui/format";
 import { useKey } from "../../ui/useKey";
+import { Wrong } from "../../ui/Wrong";
 import { QrCode } from "./QrCode";
 import css from "./invite.module.css";
 
@@ -24,7 +25,6 @@ const DAYS = [1, 7, 30];
 /** A link that brings somebody into the group: colleagues, or customers who get an account by it. */
 export default function InviteDialog({ group, close }: { group: Group; close: () => void }) {
   const { t } = useTranslation();
-  const say = useProblem();
   const format = useFormat();
   const key = useKey();
   const roles: Role[] = group.my_role === "owner" ? ["guest", "staff", "coordinator"] : ["guest", "staff"];
@@ -32,28 +32,24 @@ export default function InviteDialog({ group, close }: { group: Group; close: ()
   const [days, setDays] = useState("7");
   const [uses, setUses] = useState<number | string>(1);
   const [link, setLink] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<unknown>(null);
   const open = useQuery({ queryKey: ["invites", group.id], queryFn: () => get<Page<Invite>>(`/groups/${group.id}/invites?limit=50`) });
 
-  async function submit(event: FormEvent) {
-    event.preventDefault();
-    setBusy(true);
-    setProblem(null);
-    try {
+  const [made, setMade] = useState(0);
+  const ask = useMutation({
+    mutationFn: () => {
       const asked = { role, expires_in_hours: Number(days) * 24, max_uses: Number(uses) || 1 };
-      setLink((await make<{ url: string }>(`/groups/${group.id}/invites`, asked, key(asked))).url);
-      await renew("invites", group.id);
-    } catch (error) {
-      setProblem(error);
-    }
-    setBusy(false);
-  }
-  async function revoke(invite: Invite) {
-    setProblem(null);
-    await access.request("DELETE", `/groups/${group.id}/invites/${invite.id}`).catch(setProblem);
-    await renew("invites", group.id);
-  }
+      return make<{ url: string }>(`/groups/${group.id}/invites`, asked, key(asked, made)); // another is not the last one again
+    },
+    onSuccess: ({ url }) => {
+      setLink(url);
+      setMade(made + 1);
+      void renew("invites", group.id);
+    },
+  });
+  const revoke = useMutation({
+    mutationFn: (invite: Invite) => access.request("DELETE", `/groups/${group.id}/invites/${invite.id}`),
+    onSettled: () => renew("invites", group.id),
+  });
 
   return (
     <Dialog close={close} title={t("invite.title", { name: group.name })}>
@@ -87,7 +83,12 @@ export default function InviteDialog({ group, close }: { group: Group; close: ()
             </Button>
           </>
         ) : (
-          <form onSubmit={submit}>
+          <form
+            onSubmit={(event) => {
+              event.preventDefault();
+              ask.mutate();
+            }}
+          >
             <Stack>
               <Text size="sm" c="dimmed">
                 {t("invite.text")}
@@ -95,17 +96,13 @@ export default function InviteDialog({ group, close }: { group: Group; close: ()
               <Select label={t("invite.role")} data={roles.map((value) => ({ value, label: t(`role.${value}`) }))} value={role} onChange={(value) => value && setRole(value as Role)} allowDeselect={false} />
               <Select label={t("invite.days")} data={DAYS.map((count) => ({ value: String(count), label: t("invite.days_of", { count }) }))} value={days} onChange={(value) => value && setDays(value)} allowDeselect={false} />
               <NumberInput label={t("invite.uses")} min={1} max={1000} value={uses} onChange={setUses} allowDecimal={false} />
-              <Button type="submit" loading={busy}>
+              <Button type="submit" loading={ask.isPending}>
                 {t("invite.make")}
               </Button>
             </Stack>
           </form>
         )}
-        {problem !== null && (
-          <Text size="sm" c="red" role="alert">
-            {say(problem)}
-          </Text>
-        )}
+        <Wrong problem={ask.error ?? revoke.error} />
         {open.data && open.data.items.length > 0 && (
           <ul className={css.open} aria-label={t("invite.open")}>
             {open.data.items.map((invite) => (
@@ -114,7 +111,7 @@ export default function InviteDialog({ group, close }: { group: Group; close: ()
                   {t(`role.${invite.role}`)} · {t("invite.used", { uses: invite.uses, of: invite.max_uses })}
                   <small>{t("invite.until", { when: format.moment(invite.expires_at) })}</small>
                 </span>
-                <ActionIcon aria-label={t("invite.revoke")} onClick={() => void revoke(invite)}>
+                <ActionIcon aria-label={t("invite.revoke")} onClick={() => revoke.mutate(invite)}>
                   <IconTrash size={18} />
                 </ActionIcon>
               </li>

@@ -1,6 +1,7 @@
-import { Button, Checkbox, FileInput, MultiSelect, SegmentedControl, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import { Button, Checkbox, FileInput, MultiSelect, SegmentedControl, Stack, Textarea, TextInput } from "@mantine/core";
 import { IconPhoto } from "@tabler/icons-react";
-import { type FormEvent, useState } from "react";
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 import { Problem } from "../../api/http";
@@ -8,8 +9,8 @@ import type { Article } from "../../api/types";
 import { access, make, renew } from "../../session";
 import { useApp } from "../../state/store";
 import { Dialog } from "../../ui/Dialog";
-import { useProblem } from "../../ui/format";
 import { useKey } from "../../ui/useKey";
+import { Wrong } from "../../ui/Wrong";
 import { instantOf, localOf } from "../../ui/zone";
 import { useZone } from "../../ui/useZone";
 
@@ -19,7 +20,6 @@ const FIELDS = ["title", "body", "group_ids", "publish_at", "expires_at"];
 /** An article, released at once or at a time; or one there is, to be changed. */
 export default function WriteDialog({ article, close }: { article?: Article; close: () => void }) {
   const { t } = useTranslation();
-  const say = useProblem();
   const [, go] = useLocation();
   const rooms = useApp((state) => state.rooms);
   const key = useKey();
@@ -27,14 +27,9 @@ export default function WriteDialog({ article, close }: { article?: Article; clo
   const [groups, setGroups] = useState<string[]>(article?.group_ids ?? []);
   const zone = useZone();
   const [picture, setPicture] = useState<File | null>(null);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<unknown>(null);
-  const field = (name: string) => (problem instanceof Problem ? problem.errors.find((e) => e.loc.includes(name))?.msg : undefined);
   const open = Object.values(rooms).filter(({ group }) => !group.ended_at && group.my_role !== "guest");
 
-  async function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
+  async function release(form: FormData) {
     const time = (name: string) => (form.get(name) ? instantOf(String(form.get(name)), zone) : null);
     const asked = {
       title: String(form.get("title")).trim(),
@@ -46,33 +41,37 @@ export default function WriteDialog({ article, close }: { article?: Article; clo
       ...(article?.status === "released" ? {} : { publish_at: time("publish_at") }),
       expires_at: time("expires_at"),
     };
-    setBusy(true);
-    setProblem(null);
-    try {
-      if (article) {
-        if (picture) await access.request("PUT", `/news/${article.id}/picture`, picture);
-        await access.request("PATCH", `/news/${article.id}`, { ...asked, read_again: form.get("read_again") === "on" });
-        await renew("news");
-        return close();
-      }
-      // With a picture it is released only when that is there.
-      const made = await make<Article>("/news", { ...asked, draft: picture !== null }, key({ ...asked, picture: picture?.name }));
-      if (picture) {
-        await access.request("PUT", `/news/${made.id}/picture`, picture);
-        await access.request("PATCH", `/news/${made.id}`, { draft: false });
-      }
+    if (article) {
+      if (picture) await access.request("PUT", `/news/${article.id}/picture`, picture);
+      await access.request("PATCH", `/news/${article.id}`, { ...asked, read_again: form.get("read_again") === "on" });
+      return article.id;
+    }
+    // With a picture it is released only when that is there.
+    const made = await make<Article>("/news", { ...asked, draft: picture !== null }, key({ ...asked, picture: picture?.name }));
+    if (picture) {
+      await access.request("PUT", `/news/${made.id}/picture`, picture);
+      await access.request("PATCH", `/news/${made.id}`, { draft: false });
+    }
+    return made.id;
+  }
+  const { mutate, isPending, error } = useMutation({
+    mutationFn: release,
+    onSuccess: async (id) => {
       await renew("news");
       close();
-      go(`/news/${made.id}`);
-    } catch (error) {
-      setProblem(error);
-      setBusy(false);
-    }
-  }
+      go(`/news/${id}`);
+    },
+  });
+  const field = (name: string) => (error instanceof Problem ? error.errors.find((e) => e.loc.includes(name))?.msg : undefined);
 
   return (
     <Dialog close={close} title={t(article ? "news.edit" : "news.write")}>
-      <form onSubmit={submit}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          mutate(new FormData(event.currentTarget));
+        }}
+      >
         <Stack>
           <TextInput name="title" defaultValue={article?.title} label={t("news.headline")} required maxLength={200} error={field("title")} data-autofocus autoComplete="off" />
           <Textarea name="body" defaultValue={article?.body ?? undefined} label={t("news.text")} description={t("news.markdown")} required autosize minRows={6} maxRows={16} error={field("body")} />
@@ -86,12 +85,8 @@ export default function WriteDialog({ article, close }: { article?: Article; clo
             <TextInput type="datetime-local" name="publish_at" label={t("news.publish_at")} description={t("calendar.zone", { zone })} defaultValue={article?.publish_at ? localOf(article.publish_at, zone) : undefined} error={field("publish_at")} />
           )}
           <TextInput type="datetime-local" name="expires_at" label={t("news.expires_at")} defaultValue={article?.expires_at ? localOf(article.expires_at, zone) : undefined} error={field("expires_at")} />
-          {problem !== null && !FIELDS.some(field) && (
-            <Text size="sm" c="red" role="alert">
-              {say(problem)}
-            </Text>
-          )}
-          <Button type="submit" loading={busy}>
+          {!FIELDS.some(field) && <Wrong problem={error} />}
+          <Button type="submit" loading={isPending}>
             {t(article ? "account.save" : "news.release")}
           </Button>
         </Stack>
