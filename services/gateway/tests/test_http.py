@@ -210,6 +210,15 @@ def test_a_token_that_is_not_ours_is_refused(
         assert_problem(response, 401, "invalid_token")
 
 
+def test_a_token_of_auth_whose_clock_is_ahead_is_believed(
+    http: FlaskClient, services: Any, token: Callable[..., str]
+) -> None:
+    services.answers("auth.me", {"id": ANN})
+    ahead = datetime.now(UTC) + timedelta(seconds=90)
+    new = token(iat=ahead, exp=ahead + timedelta(minutes=10))
+    assert http.get("/api/v1/me", headers={"Authorization": f"Bearer {new}"}).status_code == 200
+
+
 def test_an_expired_token_says_so(http: FlaskClient, token: Callable[..., str]) -> None:
     old = token(exp=datetime.now(UTC) - timedelta(minutes=1))
     response = http.get("/api/v1/me", headers={"Authorization": f"Bearer {old}"})
