@@ -3,7 +3,7 @@
 do := @deploy/local/bootstrap deploy/local/make.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types contracts touched compatible roll chaos restore release image pictures migrate run clean
+.PHONY: help setup demo test lint types contracts touched compatible roll chaos restore bench release image pictures migrate run clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
@@ -45,6 +45,9 @@ chaos: ## SEED=7 FAULTS=200 ONLY='kill cut': people go on while all around them 
 
 restore: ## a backup brings a whole Bchat, destroyed, back to a moment: on a stack of its own
 	$(do) restore
+
+bench: ## what a message costs; WITH="ejabberd prosody flask" beside them, ONLY="A B c D", ROUNDS=3
+	$(do) bench '$(WITH)' '$(ONLY)' '$(ROUNDS)'
 
 release: ## S=chat V=0.2.0: release a service: its version, a commit, a tag
 	$(do) release '$(S)' '$(V)'

@@ -65,6 +65,10 @@ def main() -> int:
         commands.add_parser(name).add_argument("service")
     commands.add_parser("touched").add_argument("since", nargs="?")
     commands.add_parser("compatible").add_argument("service", nargs="?")
+    bench = commands.add_parser("bench")
+    bench.add_argument("beside", nargs="?", default="")
+    bench.add_argument("only", nargs="?", default="")
+    bench.add_argument("rounds", nargs="?", default="")
     release = commands.add_parser("release")
     release.add_argument("service")
     release.add_argument("version")
@@ -281,6 +285,16 @@ def restore() -> int:
     provide(say, servers=True, browser=False)
     build_client(say)
     return subprocess.run(["pytest", ROOT / "tests" / "restore", "-v"], cwd=ROOT, check=False).returncode
+
+
+def bench(beside: str, only: str, rounds: str) -> int:
+    """What a message costs, here and in the servers named beside, and what has moved since a release."""
+    provide(say, servers=True, browser=False)
+    command: list[str | Path] = [sys.executable, ROOT / "benchmarks" / "talk", "--servers", "bchat"]
+    command += beside.split()
+    command += ["--only", *only.split()] if only else []
+    command += ["--rounds", rounds] if rounds else []
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
 def compatible(service: str | None) -> int:
