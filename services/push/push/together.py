@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
+from kit.db import out_of_reach
+
 Q = TypeVar("Q")
 A = TypeVar("A")
 
@@ -41,16 +43,18 @@ class Together(Generic[Q, A]):
         try:
             answers = self._do([question for question, _ in asked])
         except Exception as problem:
-            for question, future in asked:
-                self._answer_one(question, future, problem if len(asked) == 1 else None)
+            if len(asked) == 1 or out_of_reach(problem):  # the database is away for each of them
+                for _, future in asked:
+                    future.set_exception(problem)
+            else:
+                for question, future in asked:
+                    self._answer_one(question, future)
             return
         for (_, future), answer in zip(asked, answers, strict=True):
             future.set_result(answer)
 
-    def _answer_one(self, question: Q, future: Future[A], problem: Exception | None) -> None:
+    def _answer_one(self, question: Q, future: Future[A]) -> None:
         try:
-            if problem is not None:
-                raise problem
             future.set_result(self._do([question])[0])
-        except Exception as its_own:
-            future.set_exception(its_own)
+        except Exception as problem:
+            future.set_exception(problem)
