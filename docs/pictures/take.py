@@ -122,7 +122,7 @@ def arrived(owner: Person, group_id: str) -> bool:
 
 # What is in the tree, of all that could be taken: a screen, the size of the window, and whether it is dark.
 KEPT = {
-    "login-phone", "list-phone", "room-phone", "report-phone-dark", "map-phone", "settings-phone-dark",
+    "login-phone", "list-phone", "room-phone", "report-phone", "map-phone", "settings-phone-dark",
     "room-desktop", "room-desktop-dark", "report-desktop", "reports-desktop", "calendar-desktop",
     "operations-desktop-dark",
 }  # fmt: skip

@@ -102,7 +102,7 @@ def test_an_appointment_stands_in_the_calendar_of_every_member(opened: Opened, n
     assert bob.violations() == []
 
     ann.page.get_by_text(what).click()
-    ann.page.get_by_role("button", name="Change it").click()
+    ann.page.get_by_role("button", name="Change the appointment").click()
     ann.page.get_by_label("What").fill(f"{what}, long")
     ann.page.get_by_label(re.compile("^To")).fill(f"{today}T12:00")
     ann.page.get_by_role("button", name="Save").click()

@@ -41,7 +41,7 @@ export function toast({ id, title, message, href, undo, icon, color }: Toast) {
     autoClose: undo ? UNDO_MS : undefined,
     withBorder: true,
     radius: "lg",
-    classNames: { icon: css.icon, title: css.title },
+    classNames: { icon: css.icon, title: css.title, description: css.description },
     closeButtonProps: { "aria-label": i18next.t("do.close") },
     message: href ? (
       <Link href={href} className={css.link} onClick={() => notifications.hide(id)}>
