@@ -140,6 +140,19 @@ def test_a_call_that_loses_its_database_may_be_tried_again(world: World) -> None
     assert world.call("note", text="bread")
 
 
+def test_long_answers_that_are_given_at_once_do_not_get_mixed_up(world: World) -> None:
+    world.serve()
+    started = threading.Barrier(16)
+
+    def call(n: int) -> bool:
+        started.wait()
+        answers = [world.call("repeat", text=f"{n:02}", times=1_000_000) for _ in range(3)]
+        return answers == [f"{n:02}" * 1_000_000] * 3
+
+    with ThreadPoolExecutor(16) as pool:
+        assert all(pool.map(call, range(16)))
+
+
 def test_many_threads_share_one_client(world: World) -> None:
     world.serve()
     started = threading.Barrier(20)

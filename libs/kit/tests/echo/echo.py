@@ -97,6 +97,10 @@ class Echo(Service):
         return self.myself.note(text=text)
 
     @rpc
+    def repeat(self, *, text: str, times: int) -> str:
+        return text * times
+
+    @rpc
     def refuse(self, *, kind: str) -> None:
         raise errors.BY_NAME[kind]("no_way", "Never.", [{"loc": ["text", 0], "msg": "bad"}], 2.5)
 
