@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -21,7 +22,7 @@ from playwright.sync_api import CDPSession, Page, expect, sync_playwright
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / place) for place in ("tests/browser", "tests", "deploy/local")]
 
-from client import Person  # noqa: E402
+from client import Person, until  # noqa: E402
 from stack import Stack  # noqa: E402
 from window import Window, context, launch  # noqa: E402
 
@@ -68,6 +69,10 @@ def fill(stack: Stack, group: str, members: list[str], entries: int) -> None:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as tx:
         tx.execute(sa.text("ANALYZE chat.entries"))
     engine.dispose()
+
+
+def complete(person: Person, group: str, entries: int) -> bool:
+    return len(person.timeline(group)) == entries
 
 
 def took(act: Callable[[], object]) -> float:
@@ -148,6 +153,8 @@ def main() -> None:
             group = admin.post("/groups", {"name": name, "catalogue": "chat"})["id"]
             for person in people:
                 person.post(f"/groups/{group}/join")
+            # Making the room is two entries, each joining one; what came after the filling would be its end.
+            until(partial(complete, admin, group, 2 + len(people)), "all in the room")
             fill(stack, group, [person.id for person in people[1:]], entries)
         with sync_playwright() as playwright, launch(playwright) as browser, context(browser) as here:
             window = Window(here, stack.url, people[0]).sign_in()
