@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,13 @@ from typing import Any
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="bchat-gateway-metrics-")
 
 from gateway.settings import GatewaySettings
-from kit.config import load
+from kit.config import ConfigError, load
 
-_settings = load(Path("config.yml"), GatewaySettings)
+try:
+    _settings = load(Path("config.yml"), GatewaySettings)
+except ConfigError as problem:
+    print(problem, file=sys.stderr)  # noqa: T201
+    sys.exit(2)
 
 wsgi_app = "gateway.main:app"
 bind = f"{_settings.HOST}:{_settings.PORT}"

@@ -62,7 +62,8 @@ def ensure(connection: Connection) -> None:
     """Waits until the broker is there; tries at least every 5 s, so that a restart is over soon."""
 
     def wait(problem: Exception, seconds: float) -> None:
-        log.warning("broker_away", problem=str(problem), seconds=seconds)
+        where = f"{connection.hostname}:{connection.port}"  # a setting left out is localhost
+        log.warning("broker_away", broker=where, problem=str(problem), seconds=seconds)
 
     connection.ensure_connection(wait, interval_start=0.5, interval_step=0.5, interval_max=5)
 

@@ -27,8 +27,12 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    AMQP_URI: str = Field(description="The broker.")
-    DATABASE_URI: str = Field(default="", description="The service's own schema, by its own role.")
+    AMQP_URI: str = Field(pattern="^amqps?://", description="The broker.")
+    DATABASE_URI: str = Field(
+        default="",
+        pattern=r"^(postgresql\+psycopg2://.*)?$",
+        description="The service's own schema, by its own role.",
+    )
     DATABASE_POOL: int = Field(default=10, ge=1, description="Connections a process may hold.")
     MAX_WORKERS: int = Field(default=20, ge=1, description="Calls and events handled at once.")
     PROBE_PORT: int = Field(default=0, description="Port of /healthz, /readyz and /metrics; 0 is off.")

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import obstore
 from obstore.store import ObjectStore, from_url
 
+from kit.config import ConfigError
+
 CHUNK = 256 * 1024
 _S3_SECONDS = timedelta(seconds=20)
 
@@ -26,10 +28,17 @@ class Store:
         url: the address.
         run: calls a function in an operating system thread and waits: what the store does would block the
             loop of a process that has one.
+
+    Raises:
+        ConfigError: the address can't be used.
     """
 
     def __init__(self, url: str, run: Callable[..., Any] = _here) -> None:
-        self._store = _opened(url)
+        try:
+            self._store = _opened(url)
+        except Exception as problem:
+            said = (str(problem).splitlines() or [type(problem).__name__])[0]
+            raise ConfigError(f"FILES_URL can't be used: {said}") from problem
         self._run = run
 
     def put(self, key: str, content: bytes | IO[bytes]) -> None:

@@ -86,7 +86,11 @@ def test_settings_that_cannot_be_used_end_it_with_a_sentence(world: World) -> No
     for env, word in (
         ({"HEAR_ATTEMPTS": "none"}, "HEAR_ATTEMPTS"),
         ({"PROBE_PORT": "http"}, "PROBE_PORT"),
+        ({"AMQP_URI": "localhost"}, "AMQP_URI"),
+        # SQLAlchemy would take it for another driver.
+        ({"DATABASE_URI": "postgresql://house:secret@localhost/bchat"}, "DATABASE_URI"),
     ):
         ended = world.kit("serve", **env)
         assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
         assert word in ended.stderr
+        assert "secret" not in ended.stderr

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from kit.clock import now
+from kit.config import ConfigError
 from kit.store import CHUNK, Store
 from moto.server import ThreadedMotoServer
 
@@ -73,3 +74,8 @@ def test_old_files_below_a_prefix_are_found(store: Store) -> None:
 def test_a_key_can_not_leave_the_store(store: Store, key: str) -> None:
     with pytest.raises(ValueError, match="path"):
         store.put(key, b"x")
+
+
+def test_an_address_of_no_store_is_refused_in_a_line() -> None:
+    with pytest.raises(ConfigError, match=r"^FILES_URL can't be used: .+$"):
+        Store("ftp://somewhere/else")

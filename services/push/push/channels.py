@@ -1,5 +1,6 @@
 """By which service a device is pushed to."""
 
+from kit.config import ConfigError
 from kit.observe import get_logger
 
 from push.fcm import Fcm
@@ -16,22 +17,28 @@ class Channels:
     """Those that the settings give what they need; which are off is said once.
 
     Raises:
-        Exception: what they were given can't be used.
+        ConfigError: what they were given can't be used.
     """
 
     def __init__(self, settings: PushSettings) -> None:
         self._fcm = self._web_push = None
         if settings.is_on("fcm"):
-            self._fcm = Fcm(
-                settings.FCM_CREDENTIALS,
-                settings.FCM_URL,
-                settings.PUSH_ANSWER_SECONDS,
-                settings.PUSH_AT_ONCE,
-            )
+            try:
+                self._fcm = Fcm(
+                    settings.FCM_CREDENTIALS,
+                    settings.FCM_URL,
+                    settings.PUSH_ANSWER_SECONDS,
+                    settings.PUSH_AT_ONCE,
+                )
+            except Exception as problem:
+                raise ConfigError(f"FCM_CREDENTIALS can't be used: {problem}") from problem
         else:
             log.warning("push_is_off", channel="fcm", because="FCM_CREDENTIALS names no file")
         if settings.is_on("web_push"):
-            self._web_push = WebPush(settings)
+            try:
+                self._web_push = WebPush(settings)
+            except ValueError as problem:
+                raise ConfigError(f"VAPID_PRIVATE_KEY can't be used: {problem}") from problem
         else:
             log.warning("push_is_off", channel="web_push", because="VAPID_PRIVATE_KEY is not set")
 
