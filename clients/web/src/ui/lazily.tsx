@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { Component, type ComponentProps, type ComponentType, lazy, type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Link } from "wouter";
 import { laterWords } from "../i18n";
 import banner from "./banner.module.css";
 import css from "./lazily.module.css";
@@ -56,12 +57,18 @@ function Missing({ again }: { again: () => void }) {
   return (
     <div className={banner.banner} role="alert">
       <p>{t("app.not_loaded")}</p>
-      <Button size="compact-sm" onClick={again}>
-        {t("do.retry")}
-      </Button>
-      <Button size="compact-sm" variant="default" onClick={() => location.reload()}>
-        {t("app.reload_page")}
-      </Button>
+      <div className={css.ways}>
+        <Button size="compact-sm" onClick={again}>
+          {t("do.retry")}
+        </Button>
+        <Button size="compact-sm" variant="default" onClick={() => location.reload()}>
+          {t("app.reload_page")}
+        </Button>
+        {/* On a phone a screen that did not come leaves no other way back. */}
+        <Button size="compact-sm" variant="default" component={Link} href="/">
+          {t("room.back")}
+        </Button>
+      </div>
     </div>
   );
 }
