@@ -311,7 +311,8 @@ class Live:
                 log.warning("group_not_shown", group_id=group_id, problem=str(refusal))
             else:
                 is_member = self._hub.role(user_id, group_id) is not None
-                if last_seq is not None or not is_member:
+                # Where they came or went while it was asked, the answer is of before.
+                if (last_seq is not None) == is_member:
                     joining = self._hub.joining(group_id, user_id)
                     for socket in live if not is_member else [s for s in live if s in joining]:
                         socket.offer(frame)

@@ -1072,3 +1072,27 @@ def test_a_room_that_chat_says_no_more_of_is_read_anew_when_it_does(
     assert ann.until("entries") == {"type": "entries", "group_id": ROOM, "entries": [], "complete": False}
     appended(gateway, house.append())
     assert ann.until("entry")["entry"]["seq"] == 6
+
+
+def test_who_leaves_while_they_are_let_in_is_not_shown_the_room(
+    house: House, services: Any, gateway: Gateway, ben: Peer
+) -> None:
+    """Else their client would keep it from there on, and have a hole when they come back."""
+    moved = {"group_id": ROOM, "user_id": BEN, "group": {**house.group(None), "member_count": 2}}
+
+    def rooms(group_ids: list[str]) -> dict[str, Any]:
+        services.answers("chat.rooms", house.rooms)
+        stale = house.rooms(group_ids)
+        del house.members[BEN]
+        services.answers("groups.get", NotFound("group_not_found", "No."))
+        says(gateway, "groups.member_left", f"group:{ROOM}", **moved, version=12)
+        return stale
+
+    says(gateway, "groups.member_left", f"group:{ROOM}", **moved, version=10)
+    services.answers("chat.rooms", rooms)
+    says(gateway, "groups.member_joined", f"group:{ROOM}", **moved, role="staff", version=11)
+    told = [frame for _ in range(4) if (frame := ben.next())["type"] in ("group", "group_gone")]
+    assert told
+    assert {(frame["type"], frame.get("group", {}).get("last_seq")) for frame in told} <= {
+        ("group_gone", None)
+    }
