@@ -43,9 +43,6 @@ roll: ## every service, under talk, to its last release and back: nothing may be
 chaos: ## SEED=7 FAULTS=200 ONLY='kill cut': people go on while all around them fails; nothing may be lost
 	$(do) chaos $(if $(SEED),--seed '$(SEED)') $(if $(FAULTS),--faults '$(FAULTS)') $(if $(ONLY),--only $(ONLY))
 
-restore: ## a backup brings a whole Bchat, destroyed, back to a moment: on a stack of its own
-	$(do) restore
-
 bench: ## what a message costs; WITH="ejabberd prosody flask" beside them, ONLY="A B c D", ROUNDS=3
 	$(do) bench '$(WITH)' '$(ONLY)' '$(ROUNDS)'
 

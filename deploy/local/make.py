@@ -280,23 +280,6 @@ def chaos(**asked: Any) -> int:
     return subprocess.run(storm, cwd=ROOT, env=env, check=False).returncode
 
 
-def restore() -> int:
-    """A backup, as docs/operations.md describes it, brings a destroyed Bchat back to a moment."""
-    provide(say, servers=True, browser=False)
-    build_client(say)
-    return subprocess.run(["pytest", ROOT / "tests" / "restore", "-v"], cwd=ROOT, check=False).returncode
-
-
-def bench(beside: str, only: str, rounds: str) -> int:
-    """What a message costs, here and in the servers named beside, and what has moved since a release."""
-    provide(say, servers=True, browser=False)
-    command: list[str | Path] = [sys.executable, ROOT / "benchmarks" / "talk", "--servers", "bchat"]
-    command += beside.split()
-    command += ["--only", *only.split()] if only else []
-    command += ["--rounds", rounds] if rounds else []
-    return subprocess.run(command, cwd=ROOT, check=False).returncode
-
-
 def compatible(service: str | None) -> int:
     """Would the last release of each service get on with what all others say and answer now?"""
     releases = Releases()
