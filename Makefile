@@ -34,10 +34,10 @@ contracts: ## write the contracts of the events that services say, and the clien
 touched: ## which services a change touches since their last release, or SINCE=commit
 	$(do) touched $(if $(SINCE),'$(SINCE)')
 
-compatible: ## would the last release of each service, or S=chat, get on with all others as they are now?
+compatible: ## would the release before of each service, or S=chat, get on with all others as they are now?
 	$(do) compatible $(if $(S),'$(S)')
 
-roll: ## every service, under talk, to its last release and back: nothing may be lost
+roll: ## every service, under talk, from the release before to what is here, and back: nothing may be lost
 	$(do) roll
 
 chaos: ## SEED=7 FAULTS=200 ONLY='kill cut': people go on while all around them fails; nothing may be lost

@@ -1,5 +1,6 @@
 """A whole Bchat with two of everything, and people in it."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 from push import keys
+from releases import Releases
 from stack import Stack
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -19,6 +21,7 @@ from documents import Documents
 from standins import LocalFcm, LocalWebPush
 
 VAPID = keys.make()
+ROLLED = os.environ.get("ROLL", "").split()
 
 
 @pytest.fixture(scope="session")
@@ -65,8 +68,16 @@ def stack(
         "LEASE_SECONDS": "15",
         "PUSH_ANSWER_SECONDS": "2",
     }
+    releases = Releases()
+    # What `make roll` rolls begins as the release before, or as a tree of its own of what is here.
+    begun = {part: releases.checked_out(part, releases.before(part) or "HEAD") for part in ROLLED}
     with Stack(
-        tmp_path_factory.mktemp("bchat"), gateways=2, replicas=2, company=True, settings=settings
+        tmp_path_factory.mktemp("bchat"),
+        gateways=2,
+        replicas=2,
+        company=True,
+        settings=settings,
+        releases=begun,
     ) as made:
         yield made
 

@@ -56,8 +56,16 @@ class Releases:
 
     def last(self, part: str) -> str | None:
         """The tag of its newest release that this work tree comes from."""
-        tags = self.git("tag", "--merged", "HEAD", "--sort=-version:refname", "--list", f"{part}/v*")
-        return next(iter(tags.split()), None)
+        return next(iter(self._tags(part)), None)
+
+    def before(self, part: str) -> str | None:
+        """The tag of its newest release that is another than what is here, so just after a release the one
+        before it; where there is no other, the only one."""
+        tags = self._tags(part)
+        return next((tag for tag in tags if self._changes(part, tag)), tags[0] if tags else None)
+
+    def _tags(self, part: str) -> list[str]:
+        return self.git("tag", "--merged", "HEAD", "--sort=-version:refname", "--list", f"{part}/v*").split()
 
     def touched(self, since: str | None = None) -> dict[str, list[str]]:
         """The parts whose images would be others, each with why.
@@ -143,12 +151,12 @@ class Releases:
         }
 
     def incompatible(self, parts: Iterable[str] = (*SERVICES, "gateway")) -> list[str]:
-        """What would go wrong were one of the services still of its last release and all others of now: a
+        """What would go wrong were one of the services still of the release before and all others of now: a
         sentence each, with what to do."""
         now = self.contracts()
         wrong = []
         for part in parts:
-            tag = self.last(part)
+            tag = self.before(part)
             if tag is None:
                 continue
             old = self._told(self.checked_out(part, tag), part, now, methods=True)
@@ -160,7 +168,7 @@ class Releases:
         return wrong
 
     def _not_heard_of(self, part: str, tag: str, now: Contracts) -> list[str]:
-        """What readers of now make of what the last release says."""
+        """What readers of now make of what the release before says."""
         said = self.contracts(tag, part)
         wrong = []
         for reader in (*SERVICES, "gateway") if said else ():

@@ -52,6 +52,7 @@ class Stack:
         amqp_uri: likewise a broker.
         settings: of the services, as environment variables.
         own: what a single process has in its environment besides, by its name and the stack's environment.
+        releases: of each service that shall begin as another release than what is here, its work tree.
         say: told what is going on.
     """
 
@@ -70,12 +71,14 @@ class Stack:
         amqp_uri: str | None = None,
         settings: Mapping[str, str] | None = None,
         own: Callable[[str, Mapping[str, str]], Mapping[str, str]] = lambda _name, _env: {},
+        releases: Mapping[str, Path] | None = None,
         say: Say = lambda _: None,
     ) -> None:
         self.place = place.resolve()
         self.log = self.place / "log"
         self.company, self.demo, self.keep, self.services = company or demo, demo, keep, services
         self._settings, self._own = dict(settings or {}), own
+        self.releases = dict(releases or {})
         self.say = say
         self._port = port
         self._outside_database, self._outside_broker = database_uri, amqp_uri
@@ -151,6 +154,29 @@ class Stack:
     def start(self, name: str) -> None:
         """Start it again after `stop`."""
         self._rpc().startProcess(self._full(name), False)
+
+    def migrate(self, releases: Mapping[str, Path]) -> None:
+        """Bring services' schemas and queues to what their releases want, while what runs goes on.
+
+        Args:
+            releases: the work tree of each service's.
+        """
+        running = {}
+        for name, release in releases.items():
+            log = self.log / f"migrate-{name}.log"
+            with log.open("wb") as out:
+                running[name, log] = subprocess.Popen(
+                    [release / ".venv" / "bin" / "kit", "migrate"],
+                    cwd=release / "services" / name,
+                    env={**os.environ, **self.env, **of_service(self.env, name)},
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=out,
+                )
+        failed = [(name, log) for (name, log), process in running.items() if process.wait()]
+        if failed:
+            logs = "\n".join(tail(log) for _, log in failed)
+            raise Trouble(f"`kit migrate` failed in {', '.join(name for name, _ in failed)}.\n{logs}")
 
     def roll(self, program: str, release: Path) -> None:
         """Replace the processes of a program, one by one, by those of another release.
@@ -447,7 +473,7 @@ log.file = false
                 made.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
             )
         for program in PROGRAMS:
-            self._take(program, ROOT)
+            self._take(program, self.releases.get(program.partition("-")[0], ROOT))
         sources = ROOT / "deploy" / "local" / "sources.yml"
         if not self.company:
             sources = self.place / "sources.yml"
@@ -560,30 +586,11 @@ log.file = false
     def _make(self) -> None:
         self.say("Migrating")
         self._databases()
-        self._each("kit migrate", SERVICES, "kit", "migrate")
+        self.migrate({name: self.releases.get(name, ROOT) for name in SERVICES})
         if self.company:
             self.say("Opening the demo company's books")
             erp = self.env["ERP_DATABASE_URI"]
             self._python("company.py", "create", "--uri", erp, "--reader", "erp_reader")
-
-    def _each(self, what: str, services: Sequence[str], *command: str) -> None:
-        """The same command in the folder of each service, all at once."""
-        running = {}
-        for name in services:
-            log = self.log / f"{command[-1]}-{name}.log"
-            with log.open("wb") as out:
-                running[name, log] = subprocess.Popen(
-                    command,
-                    cwd=ROOT / "services" / name,
-                    env={**os.environ, **self.env, **of_service(self.env, name)},
-                    stdin=subprocess.DEVNULL,
-                    stdout=out,
-                    stderr=out,
-                )
-        failed = [(name, log) for (name, log), process in running.items() if process.wait()]
-        if failed:
-            logs = "\n".join(tail(log) for _, log in failed)
-            raise Trouble(f"`{what}` failed in {', '.join(name for name, _ in failed)}.\n{logs}")
 
     def _python(self, script: str, *arguments: str) -> None:
         path = ROOT / "deploy" / "local" / "demo" / script

@@ -1,8 +1,6 @@
 """Servers are killed and releases rolled while people talk: what was acknowledged is there once, for all."""
 
-import itertools
 import os
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,8 +9,8 @@ import amqp
 import pytest
 from client import Device, Json, Someone, new_id, until
 from faults import database
-from people import insist
-from releases import Releases
+from machine import ROOT
+from people import Busy, Record, insist
 from stack import PROGRAMS, Stack
 
 SERVICES = ("auth", "groups", "chat", "news", "location", "reports", "push")
@@ -26,14 +24,21 @@ def kill(name: str) -> Callable[[Stack], None]:
     return strike
 
 
+def replace_chat(stack: Stack) -> None:
+    """As an upgrade does, by the same release."""
+    stack.migrate({"chat": ROOT})
+    stack.roll("chat", ROOT)
+
+
 def roll(part: str) -> Callable[[Stack], None]:
-    """To its last release (before there is one, the commit that is checked out) and back to what is now."""
+    """From the release before to what is here, back, since what is here may turn out bad, and forth again."""
+    programs = [name for name in PROGRAMS if name.partition("-")[0] == part]
 
     def strike(stack: Stack) -> None:
-        releases = Releases()
-        last = releases.checked_out(part, releases.last(part) or "HEAD")
-        programs = [name for name in PROGRAMS if name.partition("-")[0] == part]
-        for release in (last, releases.root):
+        before = stack.releases[part]
+        if part in SERVICES:
+            stack.migrate({part: ROOT})
+        for release in (ROOT, before, ROOT):
             for program in programs:
                 stack.roll(program, release)
                 running = Path(f"/proc/{stack.pid(f'{program}.1')}/cwd").resolve()
@@ -42,37 +47,30 @@ def roll(part: str) -> Callable[[Stack], None]:
     return strike
 
 
-# All of them when asked to (`make roll`): each takes its time.
-ROLLED = os.environ.get("ROLL", "chat gateway").split()
+# Each takes its time, so only when asked to: `make roll`.
+ROLLED = os.environ.get("ROLL", "").split()
 # One process after another is killed in a storm (`test_storm.py`).
 STRIKES: dict[str, Callable[[Stack], None]] = {
     **{f"kill {name}": kill(name) for name in ("rabbitmq.1", "postgres.1")},
+    "replace chat": replace_chat,
     **{f"roll {part}": roll(part) for part in ROLLED},
 }
 
 
-class Sender:
+class Sender(Busy):
     """Says one thing after another, each when the one before was acknowledged."""
 
     def __init__(self, device: Device, group: str, name: str) -> None:
+        super().__init__(Record(), pause=0)
         self.device, self.group, self.name = device, group, name
         self.acknowledged: list[Json] = []
-        self.problem: BaseException | None = None
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
+        self.start()
 
-    def _run(self) -> None:
-        try:
-            for n in itertools.count():
-                if self._stopping:
-                    return
-                text = f"{self.name} {n}"
-                entry = self.device.send(self.group, text)
-                assert entry["text"] == text
-                self.acknowledged.append(entry)
-        except BaseException as problem:
-            self.problem = problem
+    def once(self, n: int) -> None:
+        text = f"{self.name} {n}"
+        entry = self.device.send(self.group, text)
+        assert entry["text"] == text
+        self.acknowledged.append(entry)
 
     def more(self, count: int) -> None:
         """Waits until that many more were acknowledged."""
@@ -80,11 +78,9 @@ class Sender:
         until(lambda: len(self.acknowledged) >= wanted or self.problem, f"{count} more acknowledged", 120)
         assert self.problem is None, self.problem
 
-    def stop(self) -> None:
-        self._stopping = True
-        self._thread.join(90)
+    def ended(self) -> None:
+        super().ended()
         assert self.problem is None, self.problem
-        assert not self._thread.is_alive()
 
 
 class Storm:
@@ -105,6 +101,55 @@ class Storm:
         self.reports: list[str] = []
 
 
+class Deeds(Busy):
+    """What somebody does besides talking: each service is asked in its turn, and must keep what it took."""
+
+    def __init__(self, someone: Someone, storm: "Storm") -> None:
+        super().__init__(Record(), pause=0.1)
+        self.storm, self.person = storm, someone(permissions=("reports:sales", "news:publish"))
+        storm.owner.put(f"/groups/{storm.group}/members/{self.person.id}", {"role": "staff"})
+        storm.members.append(self.person.id)
+        room = {"name": "Own", "catalogue": "chat", "visibility": "invite"}
+        article = {"title": "New", "body": "Read.", "audience": "everyone", "draft": True}
+        self.group: str = self.person.post("/groups", room)["id"]
+        self.article: str = self.person.post("/news", article)["id"]
+        self.names: list[str] = []
+        self.positions: list[str] = []
+        self.start()
+
+    def once(self, n: int) -> None:
+        person, name, position = self.person, f"The {n}th", new_id()
+        device = {"platform": "android", "fcm_token": new_id()}
+        point = {"type": "Point", "coordinates": [4.895, 52.37]}
+        feature = {"type": "Feature", "id": position, "geometry": point}
+        key, asked = {"Idempotency-Key": new_id()}, {"type": "sales", "group_id": self.storm.group}
+        insist(lambda at: person.patch("/me", {"display_name": name}, at=at))
+        insist(lambda at: person.patch(f"/groups/{self.group}", {"name": name}, at=at))
+        insist(lambda at: person.patch(f"/news/{self.article}", {"title": name}, at=at))
+        insist(lambda at: person.put("/devices/phone", device, at=at))
+        insist(lambda at: person.post(f"/groups/{self.storm.group}/positions", feature, at=at))
+        if n % 10 == 0:
+            report = insist(lambda at: person.post("/reports", asked, headers=key, at=at))
+            self.storm.reports.append(report["report_id"])
+        self.positions.append(position)
+        self.names.append(name)
+
+    def ended(self) -> None:
+        super().ended()
+        assert self.problem is None, self.problem
+        assert len(self.names) > ENOUGH
+        assert self.person.get("/me")["display_name"] == self.names[-1]
+        assert self.person.get(f"/groups/{self.group}")["name"] == self.names[-1]
+        assert self.person.get(f"/news/{self.article}")["title"] == self.names[-1]
+        assert [device["device_id"] for device in self.person.get("/devices")["items"]] == ["phone"]
+        sent = [
+            e["client_id"]
+            for e in self.storm.owner.timeline(self.storm.group)
+            if e["sender_id"] == self.person.id
+        ]
+        assert sent == self.positions
+
+
 @pytest.fixture(scope="module")
 def storm(someone: Someone) -> Iterator[Storm]:
     made = Storm(someone)
@@ -122,25 +167,33 @@ def test_nothing_acknowledged_is_lost_repeated_or_disordered(
     for sender in senders:
         sender.more(ENOUGH)
 
-    STRIKES[strike](stack)
+    if strike.startswith("roll"):
+        deeds = Deeds(someone, storm)
+        STRIKES[strike](stack)
+        deeds.stop()
+        deeds.ended()
+    else:
+        STRIKES[strike](stack)
     key = {"Idempotency-Key": new_id()}
     asked = {"type": "sales", "group_id": group}
     insist(lambda at: owner.put(f"/groups/{group}/members/{late.id}", {"role": "staff"}, at=at))
     storm.members.append(late.id)
-    report = insist(lambda at: owner.post("/reports", asked, headers=key, at=at))["report_id"]
-    storm.reports.append(report)
+    report = insist(lambda at: owner.post("/reports", asked, headers=key, at=at))
+    storm.reports.append(report["report_id"])
     for sender in senders:
         sender.more(ENOUGH)
     stack.wait_ready()
     for sender in senders:
         sender.more(ENOUGH)
         sender.stop()
+        sender.ended()
 
     # Everything committed was said, and what was said was taken in.
     with database(stack) as query:
         for service in SERVICES:
             until(lambda service=service: not query(f"SELECT 1 FROM {service}.outbox LIMIT 1"), "all said")
-    devices[0].entry(group, kind="report", report_id=report)
+    for report in storm.reports:
+        devices[0].entry(group, kind="report", report_id=report)
     assert dead_letters(stack) == {}
 
     timeline = owner.timeline(group)

@@ -74,6 +74,19 @@ def test_a_release_stands_everywhere_and_is_tagged(repository: Releases) -> None
         assert "newTag: 0.2.0" in repository.read(f"deploy/k8s/base/{base}/kustomization.yaml")
     assert repository.git("status", "--porcelain") == ""
     assert "reports" not in repository.touched()
+    # The one before, even though other services were released since.
+    write(
+        repository,
+        "services/chat/CHANGELOG.md",
+        "## Unreleased\n" + repository.read("services/chat/CHANGELOG.md"),
+    )
+    repository.git("commit", "--quiet", "--all", "--message", "chat: Do something.")
+    repository.release("chat", "0.2.0")
+    assert [repository.before(part) for part in ("reports", "chat", "news")] == [
+        "reports/v0.1.0",
+        "chat/v0.1.0",
+        "news/v0.1.0",
+    ]
     with pytest.raises(Trouble, match="say there what is new"):
         repository.release("reports", "0.3.0")
 
