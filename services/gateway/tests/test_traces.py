@@ -48,7 +48,7 @@ def test_what_goes_together_is_in_the_first_trace_and_names_the_others(
     for n in range(3):
         with span("ws Send", {}):
             ids.append(trace_id())
-            gateway.batcher.submit({"text": str(n)}, answers.append)
+            gateway.batcher.submit({"group_id": "g", "text": str(n)}, answers.append)
         gevent.sleep(0)
     while len(answers) < 3:
         gevent.sleep(0.001)
