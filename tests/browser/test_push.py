@@ -15,12 +15,15 @@ SUBSCRIBE = """PushManager.prototype.subscribe = PushManager.prototype.getSubscr
     unsubscribe: async () => true,
 })"""
 SHOWN = "registration.getNotifications().then((all) => all.map(({ title, body, tag }) => [title, body, tag]))"
+CLICK = """registration.getNotifications().then(([notification]) => {
+    dispatchEvent(new NotificationEvent("notificationclick", { notification }));
+})"""
 
 
-def test_who_is_away_is_notified(
+def test_who_is_away_is_notified_and_led_to_the_room(
     opened: Opened, named: Named, someone: Someone, browsers: LocalWebPush
 ) -> None:
-    name, browser = named("Harbour"), new_id()
+    names, browser = (named("Harbour"), named("Gate")), new_id()
     ann = opened("Ann Baker", signed_in=False)
     ann.context.grant_permissions(["notifications"], origin=ann.url)
     key = browsers.public_key.replace("-", "+").replace("_", "/")
@@ -51,29 +54,58 @@ def test_who_is_away_is_notified(
     ann.page.goto("about:blank")  # the last page is closed
 
     bea = someone()
-    group = bea.post("/groups", {"name": name, "catalogue": "chat"})["id"]
-    bea.put(f"/groups/{group}/members/{ann.person.id}", {"role": "staff"})
-    entry = bea.post(f"/groups/{group}/messages", {"client_id": new_id(), "text": "The ship is in."})
 
-    def pushed() -> list[str]:
+    def room(name: str) -> str:
+        group: str = bea.post("/groups", {"name": name, "catalogue": "chat"})["id"]
+        bea.put(f"/groups/{group}/members/{ann.person.id}", {"role": "staff"})
+        return group
+
+    def say(group: str, text: str) -> int:
+        seq: int = bea.post(f"/groups/{group}/messages", {"client_id": new_id(), "text": text})["seq"]
+        return seq
+
+    def pushed(text: str) -> list[dict[str, Any]]:
         """What the browser's push service got, decrypted."""
-        said = [message for to, message, _ in list(browsers.messages) if to == browser]
-        return [json.dumps(message) for message in said if "The ship is in." in message["body"]]
+        return [
+            message for to, message, _ in list(browsers.messages) if to == browser and text in message["body"]
+        ]
 
-    def state() -> str:
-        receipts = bea.get(f"/groups/{group}/messages/{entry['seq']}/receipts")["items"]
+    def arrives(text: str, **more: str) -> None:
+        """The push about this comes to the browser, as its push service would bring it."""
+        until(lambda: pushed(text), "pushed to the browser", 180)
+        where = {"origin": ann.url + "/", "registrationId": registrations[-1]["registrationId"]}
+        cdp.send("ServiceWorker.deliverPushMessage", {**where, "data": json.dumps(pushed(text)[0] | more)})
+
+    def state(group: str, seq: int) -> str:
+        receipts = bea.get(f"/groups/{group}/messages/{seq}/receipts")["items"]
         return str(next(one["state"] for one in receipts if one["user_id"] == ann.person.id))
 
-    until(pushed, "pushed to the browser", 180)
-    cdp.send(
-        "ServiceWorker.deliverPushMessage",
-        {
-            "origin": ann.url + "/",
-            "registrationId": registrations[-1]["registrationId"],
-            "data": pushed()[0],
-        },
-    )
-    until(lambda: state() == "received", "acknowledged by the browser")
+    harbour = room(names[0])
+    ship = say(harbour, "The ship is in.")
+    arrives("The ship is in.")
+    until(lambda: state(harbour, ship) == "received", "acknowledged by the browser")
     ((title, body, tag),) = worker.evaluate(SHOWN)
-    assert (title, tag) == (f"{name} (2)", f"room:{group}")  # she was brought into it, too
+    assert title.startswith(names[0])  # that she was brought into it may be told with it
+    assert tag == f"room:{harbour}"
     assert body.endswith(": The ship is in.")
+
+    # What she has read on her phone meanwhile goes when the next one comes.
+    gate = room(names[1])
+    lorry = say(gate, "A lorry at the gate.")
+    arrives("A lorry at the gate.", gone=f"room:{harbour}")
+    until(lambda: state(gate, lorry) == "received", "acknowledged by the browser")
+    assert [tag for *_, tag in worker.evaluate(SHOWN)] == [f"room:{gate}"]
+
+    # It leads to the room, where it is read, and nothing is left of it.
+    ann.visit("/calendar")
+    ann.is_in()
+    worker.evaluate(CLICK)
+    expect(ann.page).to_have_url(f"{ann.url}/g/{gate}")
+    ann.sees("A lorry at the gate.")
+    until(lambda: state(gate, lorry) == "read", "read")
+    assert worker.evaluate(SHOWN) == []
+
+    ann.account("Settings")
+    switch.click()
+    expect(switch).not_to_be_checked()
+    assert ann.person.get("/devices")["items"] == []
