@@ -290,9 +290,10 @@ def copies_right(evidence: Evidence) -> Iterator[str]:
 
 def no_push_lost(evidence: Evidence) -> Iterator[str]:
     """Who is away was told of the last thing of each room, and of nothing more than twice."""
-    receipts = Counter(data["receipt"] for data in evidence.pushed)
+    told_of = [data for data in evidence.pushed if "receipt" in data]  # not what only takes something away
+    receipts = Counter(data["receipt"] for data in told_of)
     yield from (f"a push went out {n} times" for n in receipts.values() if n > 2)
-    statement = "SELECT state, reason, secret FROM push.deliveries WHERE asked_at >= %s"
+    statement = "SELECT state, reason, secret FROM push.deliveries WHERE asked_at >= %s AND upto_seq > 0"
     for state, reason, secret in evidence.query(statement, evidence.since):
         if state in ("asked", "trying", "dead") or (reason == "unsure" and secret not in receipts):
             yield f"a push is {state} ({reason})"
@@ -310,7 +311,7 @@ def no_push_lost(evidence: Evidence) -> Iterator[str]:
                 person,
             )
             mine = _secrets(evidence, person)
-            seqs = (int(d["seq"]) for d in evidence.pushed if d["tag"] == topic and d["receipt"] in mine)
+            seqs = (int(d["seq"]) for d in told_of if d["tag"] == topic and d["receipt"] in mine)
             told = max(seqs, default=0)
             if last and told < last:
                 yield f"{person} was told of {group} up to {told} of {last}"

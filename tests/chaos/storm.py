@@ -53,6 +53,7 @@ from wires import Wires
 
 # After this long a system that did not become ready by itself has not.
 READY_SECONDS = 600.0
+IN_HAND_SECONDS = 3.0
 AT_ONCE = 10
 SETTINGS = {
     "ACCESS_TOKEN_SECONDS": "86400",
@@ -83,6 +84,7 @@ class Storm:
         self._watch()
         rights = ("reports:sales", "news:publish")
         self._began, self._dead = datetime.now(UTC), Counter(_depths(world.stack, "dead"))
+        self._waited_at = time.monotonic()
         self.owner = owner = someone(permissions=rights)
         self.people = [owner, someone(permissions=rights), someone(), someone(kind="customer")]
         self.away = someone()
@@ -224,14 +226,19 @@ class Storm:
             return query(statement, *arguments)
 
     def _quiet(self, query: Callable[..., list[Any]]) -> bool:
-        """Whether nothing waits: no event in an outbox or a queue, no report, no push."""
+        """Whether nothing has waited for a while: no event in an outbox or a queue, no report, no push.
+
+        The broker does not count what a service has in hand, which some gather for a moment.
+        """
         rows = [f"SELECT 1 FROM {service}.outbox" for service in SERVICES]
         rows.append("SELECT 1 FROM reports.reports WHERE status IN ('queued', 'running')")
         rows.append("SELECT 1 FROM push.deliveries WHERE state IN ('asked', 'trying')")
         rows.append(f"SELECT 1 FROM push.tellings WHERE due_at IS NOT NULL AND user_id = '{self.away.id}'")
-        return not any(query(f"{row} LIMIT 1") for row in rows) and not any(
+        if any(query(f"{row} LIMIT 1") for row in rows) or any(
             sum(_depths(self.world.stack, kind).values()) for kind in ("hear", "retry")
-        )
+        ):
+            self._waited_at = time.monotonic()
+        return time.monotonic() - self._waited_at > IN_HAND_SECONDS
 
     # The witness: a queue that hears all that is said, as any service might
 
