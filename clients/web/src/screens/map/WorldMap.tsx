@@ -40,7 +40,7 @@ export default function WorldMap({ pins, chosen, still = false, choose, label }:
   const [map, setMap] = useState<L.Map | null>(null);
   const [zoom, setZoom] = useState(NEAR.outlines);
   const [problem, setProblem] = useState(false);
-  const shown = useRef(new Map<string, { marker: L.Marker; circle: L.Circle }>());
+  const shown = useRef(new Map<string, { marker: L.Marker; circle: L.Circle; pin: Pin }>());
   const first = pins[0];
 
   useEffect(() => {
@@ -110,13 +110,19 @@ export default function WorldMap({ pins, chosen, still = false, choose, label }:
       if (known) {
         known.marker.setLatLng(at);
         known.circle.setLatLng(at).setRadius(pin.accuracy_m ?? 0);
+        // Who it is may be known only now.
+        if (known.pin.name !== pin.name || known.pin.role !== pin.role || known.pin.live !== pin.live) {
+          Object.assign(known.marker.options, { title: pin.name, alt: pin.name });
+          known.marker.setIcon(sign(pin)).setTooltipContent(text(pin.name));
+          known.pin = pin;
+        }
         continue;
       }
       const circle = L.circle(at, { radius: pin.accuracy_m ?? 0, className: css.accuracy, interactive: false }).addTo(map);
       const marker = L.marker(at, { icon: sign(pin), title: pin.name, alt: pin.name, keyboard: !still, interactive: !still }).addTo(map);
       if (!still) marker.bindTooltip(text(pin.name), { permanent: true, direction: "bottom", offset: [0, 6], className: css.name });
       if (choose) marker.on("click keypress", () => choose(pin.id));
-      shown.current.set(pin.id, { marker, circle });
+      shown.current.set(pin.id, { marker, circle, pin });
     }
   }, [map, pins, still, choose]);
 
