@@ -281,6 +281,16 @@ def chaos(**asked: Any) -> int:
     return subprocess.run(storm, cwd=ROOT, env=env, check=False).returncode
 
 
+def bench(beside: str, only: str, rounds: str) -> int:
+    """What a message costs, here and in the servers named beside, and what has moved since a release."""
+    provide(say, servers=True, browser=False)
+    command: list[str | Path] = [sys.executable, ROOT / "benchmarks" / "talk", "--servers", "bchat"]
+    command += beside.split()
+    command += ["--only", *only.split()] if only else []
+    command += ["--rounds", rounds] if rounds else []
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
 def compatible(service: str | None) -> int:
     """Would the release before of each service get on with what all others say and answer now?"""
     releases = Releases()
