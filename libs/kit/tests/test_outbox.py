@@ -26,7 +26,7 @@ def test_a_commit_says_what_was_emitted_and_a_rollback_says_nothing(world: World
     assert world.notes("called") == ["milk"]
 
 
-def test_two_relays_publish_each_event_once(world: World) -> None:
+def test_two_relays_publish_every_event_and_its_effect_is_once(world: World) -> None:
     texts = [f"{n}" for n in range(400)]
     world.commit(*texts[:200])
     world.serve()
@@ -34,7 +34,10 @@ def test_two_relays_publish_each_event_once(world: World) -> None:
     for text in texts[200:]:
         world.call("note", text=text)
     until(lambda: world.outbox() == 0)
-    assert sorted(world.said.texts()) == sorted(texts)
+    # A process that stands still for as long as a row needs to grow old may find it said by the other, too.
+    said = {event["id"]: event["data"]["text"] for event in world.said.events()}
+    assert sorted(said.values()) == sorted(texts)
+    until(lambda: sorted(world.notes("heard")) == sorted(texts))
 
 
 def test_a_relay_killed_between_publish_and_delete_says_it_again_and_its_effect_is_once(world: World) -> None:
@@ -64,6 +67,7 @@ def test_what_is_committed_while_the_broker_is_away_is_said_when_it_is_back(worl
     world.serve(AMQP_URI=door.uri)
     world.call("note", text="before")
     until(lambda: world.notes("heard") == ["before"])
+    until(lambda: world.outbox() == 0)
     door.shut()
     world.commit("one", "two", "three")
     assert world.outbox() == 3
