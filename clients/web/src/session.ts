@@ -545,13 +545,14 @@ export type Changes = Omit<Partial<User>, "settings"> & { settings?: Partial<Set
 
 export async function change(changes: Changes) {
   happen({ type: "me", user: await access.request<User>("PATCH", "/me", changes) });
-  if (changes.locale) await speak(changes.locale);
 }
 
 // -- the page around it -------------------------------------------------------------------------------------------------
 
 store.subscribe((state, before) => {
   if (!state.me) return;
+  // Chosen here or on another device, or while what this one keeps was on its way to be kept.
+  if (before.me && state.me.locale !== before.me.locale) void speak(state.me.locale);
   if (state.outbox !== before.outbox && state.me.id === before.me?.id) keepOutbox(outbox(), state.me.id, state.outbox, before.outbox);
   if (kept()) keep(state);
 });

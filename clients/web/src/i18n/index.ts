@@ -48,12 +48,16 @@ function wanted(tag: string | null | undefined): Language {
   }
 }
 
+let asked = 0;
+
 export async function speak(tag?: string | null) {
   const language = wanted(tag ?? localStorage.getItem("bchat.language"));
+  const mine = ++asked;
   if (!i18next.hasResourceBundle(language, "translation")) {
     i18next.addResourceBundle(language, "translation", (await words[language]()).default);
   }
   if (needed) await addLater(language);
+  if (mine !== asked) return; // its words came later than another was chosen
   await i18next.changeLanguage(language);
   localStorage.setItem("bchat.language", language);
   document.documentElement.lang = language;
