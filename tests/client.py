@@ -78,6 +78,8 @@ class Http:
         self.token: str | None = None
         self._session = requests.Session()
         self._session.mount("http://", _From(address))
+        # A gateway closes one that rests for as long as tests do, just when it is used again.
+        self._session.headers["Connection"] = "close"
 
     def raw(self, method: str, path: str, at: int = 0, **options: Any) -> requests.Response:
         headers = options.pop("headers", {})

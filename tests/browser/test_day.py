@@ -91,7 +91,7 @@ def test_an_appointment_stands_in_the_calendar_of_every_member(opened: Opened, n
     bob.person.post(f"/groups/{group}/join")
     today = ann.page.evaluate("new Date().toLocaleDateString('en-CA')")
     ann.page.get_by_role("link", name="Calendar").click()
-    ann.page.get_by_role("button", name="New appointment").click()
+    ann.page.get_by_role("button", name="New appointment", exact=True).click()
     ann.page.get_by_label("What").fill(what)
     ann.page.get_by_label("From").fill(f"{today}T10:00")
     ann.page.get_by_label(re.compile("^To")).fill(f"{today}T11:00")

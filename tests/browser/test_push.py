@@ -58,6 +58,8 @@ def test_who_is_away_is_notified_and_led_to_the_room(
     def room(name: str) -> str:
         group: str = bea.post("/groups", {"name": name, "catalogue": "chat"})["id"]
         bea.put(f"/groups/{group}/members/{ann.person.id}", {"role": "staff"})
+        # Else a message may come before the entry that she was let in.
+        until(lambda: ann.person.id in {entry.get("user_id") for entry in bea.timeline(group)}, "let in")
         return group
 
     def say(group: str, text: str) -> int:

@@ -72,7 +72,7 @@ def test_what_can_not_be_loaded_can_be_tried_again_and_what_is_unsent_keeps_one_
     expect(alert).to_be_visible()
     ann.page.unroute(gone)
     alert.get_by_role("button", name="Try again").click()
-    expect(ann.page.get_by_role("button", name="New appointment")).to_be_visible()
+    expect(ann.page.get_by_role("button", name="New appointment", exact=True)).to_be_visible()
     expect(alert).to_have_count(0)
     ann.enter(room)
     expect(ann.composer).to_have_value("half a thought")

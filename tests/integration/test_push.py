@@ -31,6 +31,9 @@ def room(owner: Person, *others: Person) -> str:
     group: str = owner.post("/groups", {"name": "Harbour", "catalogue": "chat"})["id"]
     for other in others:
         owner.put(f"/groups/{group}/members/{other.id}", {"role": "staff"})
+    ids = {other.id for other in others}
+    # Else a message may come before the entry that somebody was let in.
+    until(lambda: ids <= {entry.get("user_id") for entry in owner.timeline(group)}, "let in")
     return group
 
 
