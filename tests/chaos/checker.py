@@ -274,17 +274,18 @@ def all_heard(evidence: Evidence) -> Iterator[str]:
 
 
 def copies_right(evidence: Evidence) -> Iterator[str]:
-    """Every copy of the memberships is what groups has."""
+    """Every copy of the storm's memberships is what groups has."""
+    here = set(evidence.group_ids)
     own = set(evidence.query("SELECT group_id::text, user_id::text, role FROM groups.members"))
     for service in COPIES:
         statement = (
             f"SELECT group_id::text, user_id::text, role FROM {service}.members WHERE role IS NOT NULL"
         )
         copy = set(evidence.query(statement))
-        if copy - own:
-            yield f"{service} has {len(copy - own)} memberships that are none"
+        if wrong := {row for row in copy - own if row[0] in here}:
+            yield f"{service} has {len(wrong)} memberships that are none"
         # Some services learn of a member only by what is said: all of these were.
-        if missing := {row for row in own - copy if row[0] in set(evidence.group_ids)}:
+        if missing := {row for row in own - copy if row[0] in here}:
             yield f"{service} lacks {len(missing)} memberships"
 
 
@@ -293,7 +294,10 @@ def no_push_lost(evidence: Evidence) -> Iterator[str]:
     told_of = [data for data in evidence.pushed if "receipt" in data]  # not what only takes something away
     receipts = Counter(data["receipt"] for data in told_of)
     yield from (f"a push went out {n} times" for n in receipts.values() if n > 2)
-    statement = "SELECT state, reason, secret FROM push.deliveries WHERE asked_at >= %s AND upto_seq > 0"
+    statement = (
+        "SELECT state, reason, secret FROM push.deliveries "
+        "WHERE asked_at >= %s AND upto_seq > 0 AND channel = 'fcm'"
+    )
     for state, reason, secret in evidence.query(statement, evidence.since):
         if state in ("asked", "trying", "dead") or (reason == "unsure" and secret not in receipts):
             yield f"a push is {state} ({reason})"
