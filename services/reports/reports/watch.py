@@ -585,18 +585,7 @@ def heard(
         target: of a task.
     """
     thing = f"group:{group_id}" if target is None else _task(group_id, target)
-    of_group = Subscription.trigger["group_id"].astext
-    waiting = tx.scalars(
-        sa.select(Subscription)
-        .where(
-            Subscription.active,
-            Subscription.trigger["kind"].astext == kind,
-            sa.or_(of_group.is_(None), of_group == group_id),
-        )
-        .order_by(Subscription.id)
-        .with_for_update()
-    ).all()
-    for row in waiting:
+    for row in tx.scalars(_of_group(kind, group_id).where(Subscription.active)).all():
         there = rooms.membership(tx, group_id, row.owner_id)
         if there is None or there.role is None or not rooms.may(tx.get(Person, row.owner_id), row.type):
             continue
@@ -620,15 +609,21 @@ def task_settled(tx: Transaction, sources: Mapping[str, Source], group_id: str, 
     settled = sa.func.starts_with(Thing.name, _task(group_id, "")) & (
         Thing.name != _task(group_id, target or "")
     )
-    told = tx.scalars(
-        sa.select(Subscription)
-        .where(Subscription.id.in_(sa.select(Thing.subscription_id).where(settled)))
-        .order_by(Subscription.id)
-        .with_for_update()
-    ).all()
-    for row in told:
+    # Those that may just be telling of it, too: what they note is seen when their lock is had.
+    for row in tx.scalars(_of_group("task_overdue", group_id)).all():
         gone = sa.delete(Thing).where(Thing.subscription_id == row.id, settled)
         over(tx, row, {id for id in tx.scalars(gone.returning(Thing.alert_id)) if id}, sources)
+
+
+def _of_group(kind: str, group_id: str) -> sa.Select[Subscription]:
+    """The subscriptions that wait for such an event of this group or of any, locked in one order."""
+    of_group = Subscription.trigger["group_id"].astext
+    return (
+        sa.select(Subscription)
+        .where(Subscription.trigger["kind"].astext == kind, sa.or_(of_group.is_(None), of_group == group_id))
+        .order_by(Subscription.id)
+        .with_for_update()
+    )
 
 
 def _task(group_id: str, target: str) -> str:

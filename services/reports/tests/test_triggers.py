@@ -1,5 +1,6 @@
 """What subscriptions wait for: found once, told to who may see it, looked after, and over."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -361,6 +362,24 @@ def test_a_task_of_mine_that_is_overdue_is_told_once(owed: Any, lender: Caller, 
     assert [type for type, _, _ in heard(owed)] == ["reports.alert_raised", "reports.alert_recovered"]
     owed.work()
     assert [report.status for report in every(owed, Report)] == ["ready"]
+
+
+def test_a_task_that_is_done_while_it_is_being_told_of_leaves_no_alert(
+    owed: Any, lender: Caller, room: Any
+) -> None:
+    mine, target = room(owner=lender), "2026-11-20T10:00:00.000Z"
+    subscribe(owed, lender, {"kind": "task_overdue"})
+    waiting = "SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+    with ThreadPoolExecutor(1) as other:
+        with owed.db() as tx:
+            task = {"group_id": mine, "name": "Stocktaking", "at": target, "target": target}
+            watch.heard(tx, read_sources(owed.settings.SOURCES_FILE), kind="task_overdue", **task)
+            done = other.submit(owed.service(lender).task_changed, changed(mine, "done", target))
+            end = time.monotonic() + 30
+            while not tx.execute(sa.text(waiting)).rowcount and not done.done():
+                assert time.monotonic() < end
+        done.result(30)
+    assert [type for type, _, _ in heard(owed)] == ["reports.alert_raised", "reports.alert_recovered"]
 
 
 def test_a_group_that_ends_is_told_and_takes_none_itself(owed: Any, lender: Caller, room: Any) -> None:
