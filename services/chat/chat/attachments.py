@@ -15,12 +15,12 @@ from kit.clock import now
 from kit.db import Transaction
 from kit.event import new_id
 from kit.images import NotAnImage, Picture, reencoded
+from kit.rows import ID, IDS, NUMBER, rows_of, sent
 from kit.store import Store
 from sqlalchemy import any_, bindparam, cast, delete, func, select, update
 
 from chat.errors import attachment_not_found, too_many_unsent
 from chat.models import Attachment, Base
-from chat.rows import IDS, rows_of, sent
 
 ATTACHMENTS = Base.metadata.tables["attachments"]
 INCOMING = "incoming"
@@ -29,7 +29,7 @@ PHOTO_SIDE, THUMBNAIL_SIDE = 2560, 480
 HEAD_BYTES = 8192
 CLEAR_AT_ONCE = 200
 
-CLAIMED = rows_of("claimed", "id", "owner_id")
+CLAIMED = rows_of("claimed", id=ID, owner_id=ID)
 # In sorted order: so two replicas never wait for each other in a circle.
 CLAIM = (
     select(ATTACHMENTS)
@@ -38,7 +38,7 @@ CLAIM = (
     .order_by(ATTACHMENTS.c.id)
     .with_for_update(of=ATTACHMENTS)
 )
-GIVEN = rows_of("given", "id", "group_id", "seq")
+GIVEN = rows_of("given", id=ID, group_id=ID, seq=NUMBER)
 GIVE = (
     update(ATTACHMENTS)
     .where(ATTACHMENTS.c.id == GIVEN.c.id)

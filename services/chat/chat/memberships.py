@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 from kit.db import Transaction
 from kit.errors import Refusal
+from kit.rows import ID, IDS, rows_of, sent
 from sqlalchemy import any_, bindparam, cast, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from chat.errors import group_not_found, not_a_member
 from chat.models import Base, Member
-from chat.rows import IDS, rows_of, sent
 
 ROOMS = Base.metadata.tables["rooms"]
 MEMBERS = Base.metadata.tables["members"]
@@ -26,7 +26,7 @@ LOCK = (
     .order_by(ROOMS.c.group_id)
     .with_for_update(key_share=True)
 )
-ASKED = rows_of("asked", "group_id", "user_id")
+ASKED = rows_of("asked", group_id=ID, user_id=ID)
 ROLES = select(MEMBERS.c.group_id, MEMBERS.c.user_id, MEMBERS.c.role, MEMBERS.c.visible).join(
     ASKED, (MEMBERS.c.group_id == ASKED.c.group_id) & (MEMBERS.c.user_id == ASKED.c.user_id)
 )

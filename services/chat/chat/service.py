@@ -436,10 +436,10 @@ class ChatService(Service):
                 attachments.forget(tx, going)
         self.files.delete(*self.files.older(attachments.INCOMING, old, attachments.CLEAR_AT_ONCE))
 
+    # --- how it does it ----------------------------------------------------------------------------
+
     def kept_of(self, user_id: str) -> Kept:
         return personal.kept_of(user_id)
-
-    # --- how it does it ----------------------------------------------------------------------------
 
     _drawing: ClassVar[threading.BoundedSemaphore] = threading.BoundedSemaphore(DRAWN_AT_ONCE)
 

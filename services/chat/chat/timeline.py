@@ -16,6 +16,7 @@ from kit.db import Transaction
 from kit.errors import Refusal
 from kit.event import new_id
 from kit.fields import page as page_of
+from kit.rows import ID, NUMBER, rows_of, sent
 from sqlalchemy import (
     ColumnElement,
     RowMapping,
@@ -55,7 +56,6 @@ from chat.memberships import (
 )
 from chat.models import EVERYONE, Base, Entry, Member, Mention, Room
 from chat.requests import Behind, Draft, Window, ids
-from chat.rows import rows_of, sent
 
 ENTRIES = Base.metadata.tables["entries"]
 # Of one answer: a character is up to 12 bytes in it, and RabbitMQ takes no message over 16 MiB.
@@ -120,10 +120,10 @@ def _for_each(keys: TableValuedAlias, *wanted: ColumnElement[bool]) -> Select[An
     return select(found).select_from(keys.join(found, true())).order_by(found.c.seq)
 
 
-KEYS = rows_of("keys", "group_id", "sender_id", "client_id")
+KEYS = rows_of("keys", group_id=ID, sender_id=ID, client_id=ID)
 SAME = _for_each(KEYS, *(ENTRIES.c[key.name] == key for key in KEYS.c))
 
-MISSED = rows_of("missed", "group_id", "after_seq", "last_seq")
+MISSED = rows_of("missed", group_id=ID, after_seq=NUMBER, last_seq=NUMBER)
 # Not beyond the last_seq read before: what came since arrives as an event of its own.
 MISSED_ENTRIES = _for_each(
     MISSED,
@@ -132,7 +132,7 @@ MISSED_ENTRIES = _for_each(
     ENTRIES.c.seq <= MISSED.c.last_seq,
 )
 
-MENTIONED = rows_of("mentioned", "group_id", "user_id", "seq")
+MENTIONED = rows_of("mentioned", group_id=ID, user_id=ID, seq=NUMBER)
 MENTION = insert(Base.metadata.tables["mentions"]).from_select(
     ["group_id", "user_id", "seq"], select(*MENTIONED.c)
 )
@@ -411,7 +411,7 @@ def _within_an_answer(found: list[Shown]) -> list[Shown]:
     return found[: max(1, sum(size <= MOST_CHARACTERS for size in sizes))]
 
 
-PLACES = rows_of("places", "group_id", "seq")
+PLACES = rows_of("places", group_id=ID, seq=NUMBER)
 AT_PLACES = _for_each(PLACES, *(ENTRIES.c[key.name] == key for key in PLACES.c))
 INDEXED_AT_ONCE = 1000
 

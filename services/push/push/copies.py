@@ -7,13 +7,15 @@ from typing import Any
 import sqlalchemy as sa
 from kit import clock
 from kit.db import Transaction
+from kit.rows import ID, NUMBER, TEXT, rows_of, sent
 from sqlalchemy.dialects.postgresql import insert
 
 from push.events import MemberMuted, PersonOwn, PersonSeen
-from push.models import ID, Mark, Member, Person, Room, Telling, room_topic, rows_of
+from push.models import Mark, Member, Person, Room, Telling, room_topic
 from push.settings import PushSettings
 
 SEEN = ("display_name", "kind", "active")
+READ = rows_of("read", user_id=ID, topic=TEXT, seq=NUMBER)
 FOR_GOOD = datetime(9999, 12, 31, tzinfo=UTC)
 OWN = ("permissions", "locale", "timezone", "settings")
 
@@ -136,15 +138,15 @@ def move_marks(tx: Transaction, settings: PushSettings, marks: Iterable[Mapping[
     read = [(row["user_id"], room_topic(row["group_id"]), row["read_seq"]) for row in rows if row["read_seq"]]
     if not read:
         return
-    done = rows_of(read, user_id=ID, topic=sa.Text, seq=sa.BigInteger)
     soon = clock.now() + timedelta(seconds=settings.PUSH_WAIT_SECONDS)
     # What they were told stands on a device, and is over.
-    over = Telling.stands & (Telling.told_seq <= done.c.seq)
+    over = Telling.stands & (Telling.told_seq <= READ.c.seq)
     sooner = sa.func.least(sa.func.coalesce(Telling.due_at, soon), soon)
     tx.execute(
         sa.update(Telling)
         .where(
-            Telling.user_id == done.c.user_id, Telling.topic == done.c.topic, Telling.since_seq <= done.c.seq
+            Telling.user_id == READ.c.user_id, Telling.topic == READ.c.topic, Telling.since_seq <= READ.c.seq
         )
-        .values(since_seq=done.c.seq + 1, unanswered=0, due_at=sa.case((over, sooner), else_=Telling.due_at))
+        .values(since_seq=READ.c.seq + 1, unanswered=0, due_at=sa.case((over, sooner), else_=Telling.due_at)),
+        sent(READ, read),
     )

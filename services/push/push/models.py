@@ -1,6 +1,5 @@
 """What there is to be told, to whom, on which devices; and our copies of people and memberships."""
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Literal
 
@@ -11,7 +10,6 @@ from kit.event import new_id
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-ID = sa.Uuid(as_uuid=False)
 State = Literal["asked", "trying", "sent", "acknowledged", "dropped", "dead", "left", "withdrawn"]
 LEFT = sa.text("state = 'left'")
 ASKED = sa.text("state = 'asked'")
@@ -61,7 +59,8 @@ class Room(Base):
 class Member(Base):
     """Our copy of a membership; `version` is the group's when it was so.
 
-    Who has left has a row without a role: a late "joined" cannot bring them back.
+    Who has left has a row without a role: a late "joined" cannot bring them back. The role is the one they
+    joined with: here only whether there is one counts.
     """
 
     __tablename__ = "members"
@@ -211,14 +210,3 @@ class Brake(Base):
 def room_topic(group_id: str) -> str:
     """What all entries of a room are told as."""
     return f"room:{group_id}"
-
-
-def rows_of(rows: Collection[tuple[Any, ...]], **columns: Any) -> sa.TableValuedAlias:
-    """A table of these rows for a statement, which stays the same statement however many they are.
-
-    Args:
-        columns: types by name, in the order of a row's values.
-    """
-    arrays = [sa.cast([row[at] for row in rows], sa.ARRAY(kind)) for at, kind in enumerate(columns.values())]
-    named = [sa.column(name, kind) for name, kind in columns.items()]
-    return sa.func.unnest(*arrays).table_valued(*named).render_derived("given")

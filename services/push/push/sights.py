@@ -4,13 +4,32 @@ from collections.abc import Collection, Iterable
 
 import sqlalchemy as sa
 from kit.db import Transaction
+from kit.rows import ID, TEXT, rows_of, sent
 
-from push.models import ID, Mark, Member, Notice, Person, Room, rows_of
+from push.models import Mark, Member, Notice, Person, Room
 from push.rules import Sight, Told, Who
 
 Pair = tuple[str, str]  # (user_id, topic)
 # Of one topic; a person who has more unread is told so.
 MOST = 100
+PAIR = rows_of("pair", user_id=ID, topic=TEXT, group_id=ID)
+LOOK = (
+    sa.select(PAIR.c.user_id, PAIR.c.topic, PAIR.c.group_id, Person, Member, Mark, Room.name)
+    .select_from(PAIR)
+    .outerjoin(Person, Person.id == PAIR.c.user_id)
+    .outerjoin(Member, (Member.user_id == PAIR.c.user_id) & (Member.group_id == PAIR.c.group_id))
+    .outerjoin(Mark, (Mark.user_id == PAIR.c.user_id) & (Mark.group_id == PAIR.c.group_id))
+    .outerjoin(Room, Room.group_id == PAIR.c.group_id)
+)
+WANTED = rows_of("wanted", topic=TEXT)
+NEWEST = (
+    sa.select(Notice)
+    .where(Notice.topic == WANTED.c.topic)
+    .order_by(Notice.seq.desc())
+    .limit(MOST)
+    .lateral("newest")
+)
+NOTICES = sa.select(NEWEST).select_from(WANTED.join(NEWEST, sa.true()))
 
 
 def look(tx: Transaction, pairs: Collection[Pair]) -> dict[Pair, Sight]:
@@ -18,17 +37,8 @@ def look(tx: Transaction, pairs: Collection[Pair]) -> dict[Pair, Sight]:
     notices = _notices(tx, {topic for _, topic in pairs})
     group_of = {topic: told[0].group_id for topic, told in notices.items()}
     rows = [(user_id, topic, group_of.get(topic)) for user_id, topic in pairs]
-    pair = rows_of(rows, user_id=ID, topic=sa.Text, group_id=ID)
-    found = (
-        sa.select(pair.c.user_id, pair.c.topic, pair.c.group_id, Person, Member, Mark, Room.name)
-        .select_from(pair)
-        .outerjoin(Person, Person.id == pair.c.user_id)
-        .outerjoin(Member, (Member.user_id == pair.c.user_id) & (Member.group_id == pair.c.group_id))
-        .outerjoin(Mark, (Mark.user_id == pair.c.user_id) & (Mark.group_id == pair.c.group_id))
-        .outerjoin(Room, Room.group_id == pair.c.group_id)
-    )
     sights = {}
-    for user_id, topic, group_id, person, member, mark, room in tx.execute(found):
+    for user_id, topic, group_id, person, member, mark, room in tx.execute(LOOK, sent(PAIR, rows)):
         in_room = topic.startswith("room:")
         sights[user_id, topic] = Sight(
             who=_who(person) if person and person.active else None,
@@ -62,16 +72,8 @@ def _who(person: Person) -> Who:
 
 
 def _notices(tx: Transaction, topics: Collection[str]) -> dict[str, list[Told]]:
-    wanted = rows_of([(topic,) for topic in topics], topic=sa.Text)
-    newest = (
-        sa.select(Notice)
-        .where(Notice.topic == wanted.c.topic)
-        .order_by(Notice.seq.desc())
-        .limit(MOST)
-        .lateral("newest")
-    )
     found: dict[str, list[Told]] = {}
-    for row in tx.execute(sa.select(newest).select_from(wanted.join(newest, sa.true()))):
+    for row in tx.execute(NOTICES, sent(WANTED, [(topic,) for topic in topics])):
         told = Told(row.seq, row.kind, row.group_id, row.actor_id, row.body, row.at, row.expires_at, row.gone)
         found.setdefault(row.topic, []).append(told)
     for of_topic in found.values():
