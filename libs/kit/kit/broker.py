@@ -22,6 +22,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from kombu import Connection, Exchange, Producer, Queue, binding
+from kombu.transport.pyamqp import Channel
 
 from kit.config import Settings
 from kit.observe import get_logger
@@ -51,6 +52,15 @@ def connect(amqp_uri: str, *, confirm: bool = True) -> Connection:
         connect_timeout=5,
         transport_options={"confirm_publish": confirm, "read_timeout": 10, "write_timeout": 10},
     )
+
+
+def publish_without_reading(channel: Channel) -> None:
+    """For the connection of a channel, where another reads.
+
+    py-amqp reads before each publish when it may be told of "blocked": a second reader, which takes bytes
+    from the middle of the frame that the first one is waiting for.
+    """
+    channel.connection.client_properties["capabilities"]["connection.blocked"] = False
 
 
 def consume_connection(amqp_uri: str) -> Connection:

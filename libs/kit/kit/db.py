@@ -63,11 +63,10 @@ REPLIES = sa.Table(
 # An array a column, so that a statement is the same text, built once, however many rows there are.
 SAY = sa.text("""
     INSERT INTO outbox (event_id, type, body, headers, said_at)
-    SELECT event_id, type, body, CAST(headers AS jsonb), said_at
+    SELECT event_id, type, body, CAST(headers AS jsonb), clock_timestamp()
     FROM unnest(
-        CAST(:event_id AS uuid[]), CAST(:type AS text[]), CAST(:body AS bytea[]), CAST(:headers AS text[]),
-        CAST(:said_at AS timestamptz[])
-    ) WITH ORDINALITY AS new (event_id, type, body, headers, said_at, number)
+        CAST(:event_id AS uuid[]), CAST(:type AS text[]), CAST(:body AS bytea[]), CAST(:headers AS text[])
+    ) WITH ORDINALITY AS new (event_id, type, body, headers, number)
     ORDER BY number RETURNING id
 """)
 HEAR = sa.text("""
@@ -98,14 +97,13 @@ class Transaction(Session):
         """Says the events, in this order, if, and only if, this transaction commits."""
         rows: list[Unsaid] = []
         for event in events:
-            event_id, at = new_id(), now()
+            event_id = new_id()
             rows.append(
                 {
                     "event_id": event_id,
                     "type": event.routing_key(),
-                    "body": event.encode(self.source, event_id, at),
+                    "body": event.encode(self.source, event_id, now()),
                     "headers": carry_trace({}),
-                    "said_at": at,
                 }
             )
         if rows:

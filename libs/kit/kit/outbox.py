@@ -11,7 +11,6 @@ from kombu import Connection
 from kombu.transport.pyamqp import Channel
 
 from kit import broker
-from kit.clock import now
 from kit.db import INBOX, OUTBOX, REPLIES, Unsaid
 from kit.event import CONTENT_TYPE
 from kit.observe import OUTBOX_AGE, SAID, get_logger
@@ -126,11 +125,12 @@ class OutboxRelay:
     def publish_some(self, age: timedelta = timedelta(0)) -> int:
         """Publishes up to `BATCH` rows of that age, oldest first, and returns how many."""
         with self.engine.begin() as connection:
-            old = OUTBOX.c.said_at <= now() - age
+            # By the clock of the database, for ours need not agree with that of whoever wrote the row.
+            said = (sa.func.clock_timestamp(type_=sa.DateTime(timezone=True)) - OUTBOX.c.said_at).label("age")
             rows = (
                 connection.execute(
-                    sa.select(OUTBOX)
-                    .where(old)
+                    sa.select(OUTBOX, said)
+                    .where(said >= age)
                     .order_by(OUTBOX.c.id)
                     .limit(BATCH)
                     .with_for_update(skip_locked=True)
@@ -138,7 +138,7 @@ class OutboxRelay:
                 .mappings()
                 .all()
             )
-            OUTBOX_AGE.set((now() - rows[0]["said_at"]).total_seconds() if rows else 0)
+            OUTBOX_AGE.set(rows[0]["age"].total_seconds() if rows else 0)
             if not rows:
                 return 0
             # Losing this commit costs a repetition, which is allowed: no wait for the disk.
@@ -190,8 +190,7 @@ class OutboxRelay:
             self._connection = broker.connect(self._amqp_uri, confirm=False)
             self._connection.connect()
             channel: Channel = self._connection.default_channel
-            # Or it would look for such news before each message.
-            channel.connection.client_properties["capabilities"]["connection.blocked"] = False
+            broker.publish_without_reading(channel)
             broker.EVENTS(channel).declare()
             channel.confirm_select()
             channel.events["basic_ack"].add(self._on_confirm)

@@ -160,10 +160,8 @@ class RpcClient:
 
     def _serve(self, connection: Connection) -> None:
         connection.connect()
-        # py-amqp reads before each publish when it may be told of "blocked": a second reader, which takes
-        # bytes from the middle of the frame that the first one is waiting for.
-        connection.connection.client_properties["capabilities"]["connection.blocked"] = False
         replies, calls = connection.channel(), connection.channel()
+        broker.publish_without_reading(calls)
         RPC(replies).declare()
         calls.events["basic_return"].add(self._on_return)
         # A new name for each connection: the broker may still hold the last one's queue for that one.

@@ -244,8 +244,7 @@ class _Consuming(ConsumerMixin):
 
 class _CallConsumer(_Consuming, NamekoConsumer):
     def get_consumers(self, consumer_cls: Any, channel: Any) -> Any:
-        # Answers go over this connection too, where py-amqp would read, which is another's to do here.
-        channel.connection.client_properties["capabilities"]["connection.blocked"] = False
+        broker.publish_without_reading(channel)  # answers go over this connection, too
         return super().get_consumers(consumer_cls, channel)
 
     def on_message(self, body: Any, message: Any) -> None:
@@ -398,7 +397,10 @@ class _Listener(SharedExtension, ProviderCollector, _Consuming):
                 message = self.arrived.get(timeout=left)
             except queue.Empty:
                 break
-            if message is None or not message.channel.connection or self._handler_of(message) is not handler:
+            if message is None:
+                self.arrived.put(None)  # the end, once these are handled
+                break
+            if not message.channel.connection or self._handler_of(message) is not handler:
                 return messages, message
             messages.append(message)
         return messages, None
