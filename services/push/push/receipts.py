@@ -27,8 +27,6 @@ def acknowledge(tx: Transaction, settings: PushSettings, secrets: Collection[str
         # Its worker may not have noted yet that it was sent.
         row.state, row.acknowledged_at = "acknowledged", clock.now()
         ACKNOWLEDGED.labels(row.channel).inc()
-    told = sa.tuple_(Telling.user_id, Telling.topic).in_({(row.user_id, row.topic) for row in fresh})
-    tx.execute(sa.update(Telling).where(told).values(unanswered=0))
     received: list[dict[str, Any]] = [
         {"user_id": row.user_id, "group_id": row.topic.removeprefix("room:"), "received_seq": row.upto_seq}
         for row in fresh
@@ -36,6 +34,9 @@ def acknowledge(tx: Transaction, settings: PushSettings, secrets: Collection[str
     ]
     furthest = {(m["user_id"], m["group_id"]): m for m in sorted(received, key=lambda m: m["received_seq"])}
     move_marks(tx, settings, furthest.values())
+    # After the marks, as everywhere: in another order two could wait for each other.
+    told = sa.tuple_(Telling.user_id, Telling.topic).in_({(row.user_id, row.topic) for row in fresh})
+    tx.execute(sa.update(Telling).where(told).values(unanswered=0))
     return len(rows)
 
 

@@ -13,7 +13,7 @@ from prometheus_client import Counter, Gauge
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from push.events import PushAsked
-from push.models import Brake, Delivery, Device, EndedSession, Notice, Telling
+from push.models import Brake, Delivery, Device, EndedSession, Notice, State, Telling
 from push.rules import Skip, Tell, Wait, is_over, judge
 from push.settings import PushSettings
 from push.sights import look
@@ -94,16 +94,7 @@ def _pushes(
         if not settings.is_on(device.channel):
             NOT_SENT.labels("channel_off").inc()
         elif (device.id, telling.topic) not in already:
-            yield Delivery(
-                secret=secrets.token_urlsafe(32),
-                user_id=telling.user_id,
-                device_id=device.id,
-                channel=device.channel,
-                topic=telling.topic,
-                since_seq=telling.since_seq,
-                upto_seq=verdict.notices[0].seq,
-                expires_at=verdict.expires_at,
-            )
+            yield _delivery(telling, device, upto_seq=verdict.notices[0].seq, expires_at=verdict.expires_at)
 
 
 def _withdrawals(
@@ -120,17 +111,25 @@ def _withdrawals(
         for device in devices[telling.user_id]:
             key = device.id, telling.topic
             if key in stands and key not in already and settings.is_on(device.channel):
-                yield Delivery(
-                    secret=secrets.token_urlsafe(32),
-                    user_id=telling.user_id,
-                    device_id=device.id,
-                    channel=device.channel,
-                    topic=telling.topic,
-                    since_seq=telling.since_seq,
-                    upto_seq=0,
-                    state="left" if device.has_to_show else "asked",
-                    expires_at=now + timedelta(hours=settings.PUSH_HOURS),
-                )
+                state: State = "left" if device.has_to_show else "asked"
+                expires_at = now + timedelta(hours=settings.PUSH_HOURS)
+                yield _delivery(telling, device, upto_seq=0, expires_at=expires_at, state=state)
+
+
+def _delivery(
+    telling: Telling, device: Device, *, upto_seq: int, expires_at: datetime, state: State = "asked"
+) -> Delivery:
+    return Delivery(
+        secret=secrets.token_urlsafe(32),
+        user_id=telling.user_id,
+        device_id=device.id,
+        channel=device.channel,
+        topic=telling.topic,
+        since_seq=telling.since_seq,
+        upto_seq=upto_seq,
+        state=state,
+        expires_at=expires_at,
+    )
 
 
 def standing(tx: Transaction, tellings: Collection[Telling | Delivery]) -> set[tuple[str | None, str]]:
