@@ -307,6 +307,8 @@ def whole_texts(received: bytes) -> list[bytes] | None:
             return None
         length = size[0] & 0x7F
         if size[0] == LONG:
+            if head == WHOLE_PONG:
+                return None
             length = int.from_bytes(received[key : key + 2], "big")
             key += 2
         start = key + 4

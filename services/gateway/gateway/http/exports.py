@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import gevent
 import orjson
-from flask import Response, current_app, stream_with_context
+from flask import Response, current_app
 from kit.clock import now, parse, rfc3339
 from kit.errors import NotFound, Unavailable
 from kit.store import Store
@@ -68,15 +68,7 @@ def answer(group_id: str, form: str) -> Response:
     group, me = ask("groups", "get", group_id=group_id), ask("auth", "me")
     export = Export(group, me, now(), _entries(group_id, first), Names())
     pieces = _html(export, gateway().files) if form == "html" else _lines(export)
-    # Passed through: compressing it would bring all of it together.
-    response = Response(
-        stream_with_context(pieces),
-        content_type=f"{MEDIA_TYPES[form]}; charset=utf-8",
-        direct_passthrough=True,
-    )
-    response.headers["Content-Security-Policy"] = uploads.POLICY
-    response.headers["Content-Disposition"] = uploads.saved_as(f"{group['name']}.{form}")
-    return response
+    return uploads.streamed(pieces, MEDIA_TYPES[form], f"{group['name']}.{form}")
 
 
 def _entries(group_id: str, page: Json) -> Iterator[Json]:

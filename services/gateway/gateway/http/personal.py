@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 import orjson
-from flask import Response, g, stream_with_context
+from flask import Response, g
 from kit.clock import now, rfc3339
 
 from gateway.http import uploads
@@ -26,14 +26,7 @@ def answer(user_id: str) -> Response:
     """
     user = ask("auth", "user", user_id=user_id)
     first = ask(SERVICES[0], "kept", user_id=user_id)
-    response = Response(
-        stream_with_context(_lines(user, first)),
-        content_type=f"{MEDIA_TYPE}; charset=utf-8",
-        direct_passthrough=True,
-    )
-    response.headers["Content-Security-Policy"] = uploads.POLICY
-    response.headers["Content-Disposition"] = uploads.saved_as(f"{user['username']}.jsonl")
-    return response
+    return uploads.streamed(_lines(user, first), MEDIA_TYPE, f"{user['username']}.jsonl")
 
 
 def _lines(user: Json, page: Json) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import IO, Any, NamedTuple
 from urllib.parse import quote
 
-from flask import Response, request
+from flask import Response, request, stream_with_context
 from kit.errors import Invalid
 from kit.event import new_id
 from werkzeug.exceptions import NotFound, RequestedRangeNotSatisfiable, RequestEntityTooLarge
@@ -127,6 +127,17 @@ def file(told: dict[str, Any]) -> Response:
     response.set_etag(told["etag"])
     if status == 200:
         response.make_conditional(request)
+    return response
+
+
+def streamed(pieces: Iterator[bytes], media_type: str, name: str) -> Response:
+    """A file to keep, made while it is sent."""
+    # Passed through: compressing it would bring all of it together.
+    response = Response(
+        stream_with_context(pieces), content_type=f"{media_type}; charset=utf-8", direct_passthrough=True
+    )
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["Content-Disposition"] = saved_as(name)
     return response
 
 
