@@ -642,13 +642,13 @@ class GroupsService(Service):
             if not tx.seen(event):
                 roster.keep_person(tx, event.user)
 
-    # --- what it does by the clock
-
     @hear(UserErased)
     def user_erased(self, event: UserErased) -> None:
         with self.db() as tx:
             if not tx.seen(event):
                 personal.erase(tx, event.user_id, event.by)
+
+    # --- what it does by the clock
 
     @every(5)
     def remind(self) -> None:
@@ -677,10 +677,10 @@ class GroupsService(Service):
         """Reminds groups of the appointments whose time has come."""
         calendar_near.say_due(self.db)
 
+    # --- how
+
     def kept_of(self, user_id: str) -> Kept:
         return personal.kept_of(user_id)
-
-    # --- how
 
     def _groups(
         self,

@@ -237,10 +237,10 @@ class LocationService(Service):
             with self.db() as tx:
                 forgotten = shares.forget(tx, self.settings.KEPT_HOURS)
 
+    # --- how
+
     def kept_of(self, user_id: str) -> Kept:
         return personal.kept_of(user_id)
-
-    # --- how
 
     def _moved(self, tx: Transaction, share: Share, sent: Feature) -> Json:
         moved = shares.move(tx, share, sent, self.settings.OLDEST_SECONDS)

@@ -337,10 +337,10 @@ class NewsService(Service):
         """Releases what is planned for now, and ends what has expired."""
         articles.run_due(self.db)
 
+    # --- how
+
     def kept_of(self, user_id: str) -> Kept:
         return personal.kept_of(user_id)
-
-    # --- how
 
     def _note_member(self, event: MemberJoined | MemberRoleChanged | MemberLeft, role: str | None) -> None:
         with self.db() as tx:
