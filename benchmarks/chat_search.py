@@ -9,23 +9,19 @@ and its neighbours; compare the rows of one run.
 """
 
 import itertools
-import os
 import random
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import sqlalchemy as sa
 from chat import search
-from kit import migrate
+from fresh import database_of
 from kit.clock import now
 from kit.db import Transactions, connect
 from kit.event import new_id
 from kit.fields import contains
-from sqlalchemy.engine import make_url
 
-SERVICE = Path(__file__).parent.parent / "services" / "chat"
 MESSAGES = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
 ROOMS = [new_id() for _ in range(int(sys.argv[2]) if len(sys.argv) > 2 else 2000)]
 AT_ONCE, LIMIT = 2000, 50
@@ -139,14 +135,7 @@ def run(transactions: Transactions, trigrams: bool) -> None:
 
 
 def main() -> None:
-    uri = make_url(os.environ["TEST_DATABASE_URI"])
-    server = sa.create_engine(uri, isolation_level="AUTOCOMMIT")
-    name = f"benchmark_chat_{new_id()[-12:]}"
-    with server.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    try:
-        target = uri.set(database=name).render_as_string(hide_password=False)
-        migrate.upgrade(SERVICE, target)
+    with database_of("chat") as target:
         engine = connect(target)
         transactions = Transactions(engine, "chat")
         fill(transactions)
@@ -175,9 +164,6 @@ def main() -> None:
         slow.dispose()
         run(transactions, trigrams)
         engine.dispose()
-    finally:
-        with server.connect() as connection:
-            connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 if __name__ == "__main__":

@@ -7,21 +7,16 @@ numbers move with the machine and its disk; compare the rows of one run. The siz
 neighbour's load falls on all of them alike.
 """
 
-import os
 import time
-from pathlib import Path
 from uuid import uuid4
 
-import sqlalchemy as sa
 from chat import timeline
 from chat.memberships import Membership, keep
 from chat.requests import Draft
-from kit import migrate
+from fresh import database_of
 from kit.db import Transactions, connect
 from kit.event import new_id
-from sqlalchemy.engine import make_url
 
-SERVICE = Path(__file__).parent.parent / "services" / "chat"
 SIZES = (1, 10, 50)
 ROUNDS, ROUND_SECONDS = 4, 1.0
 ROOMS = [new_id() for _ in range(5)]
@@ -71,20 +66,10 @@ def run(transactions: Transactions) -> None:
 
 
 def main() -> None:
-    uri = make_url(os.environ["TEST_DATABASE_URI"])
-    server = sa.create_engine(uri, isolation_level="AUTOCOMMIT")
-    name = f"benchmark_chat_{new_id()[-12:]}"
-    with server.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    try:
-        target = uri.set(database=name).render_as_string(hide_password=False)
-        migrate.upgrade(SERVICE, target)
+    with database_of("chat") as target:
         engine = connect(target)
         run(Transactions(engine, "chat"))
         engine.dispose()
-    finally:
-        with server.connect() as connection:
-            connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 if __name__ == "__main__":

@@ -12,11 +12,11 @@ turns, so that a neighbour's load falls on both alike.
 import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import orjson
 import sqlalchemy as sa
-from kit import clock, migrate
+from fresh import database_of
+from kit import clock
 from kit.caller import Caller
 from kit.db import Transactions, connect
 from kit.event import new_id
@@ -26,9 +26,7 @@ from location import shares
 from location.events import ShareStarted
 from location.geojson import Feature
 from location.memberships import Membership, keep
-from sqlalchemy.engine import make_url
 
-SERVICE = Path(__file__).parent.parent / "services" / "location"
 ROOM, PEOPLE = new_id(), [new_id() for _ in range(50)]
 ROUNDS, ROUND_SECONDS = 4, 2.0
 Way = Callable[[int], None]
@@ -89,20 +87,10 @@ def run(transactions: Transactions, amqp_uri: str) -> None:
 
 
 def main() -> None:
-    uri = make_url(os.environ["TEST_DATABASE_URI"])
-    server = sa.create_engine(uri, isolation_level="AUTOCOMMIT")
-    name = f"benchmark_location_{new_id()[-12:]}"
-    with server.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    target = uri.set(database=name).render_as_string(hide_password=False)
-    try:
-        migrate.upgrade(SERVICE, target)
+    with database_of("location") as target:
         engine = connect(target)
         run(Transactions(engine, "location"), os.environ["TEST_AMQP_URI"])
         engine.dispose()
-    finally:
-        with server.connect() as connection:
-            connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 if __name__ == "__main__":

@@ -6,16 +6,15 @@ Push's own code on a real PostgreSQL, in a database made for it, with no broker;
 once, so what the call itself costs (a millisecond of processor) is not in it. Compare the rows of one run.
 """
 
-import os
 import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from kit import clock, migrate
+from fresh import database_of
+from kit import clock
 from kit.db import Transactions, connect
 from kit.event import new_id
 from push import notices, tellings
@@ -24,9 +23,8 @@ from push.models import Delivery
 from push.outcomes import Outcome, Sent
 from push.settings import PushSettings
 from push.worker import Worker
-from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.engine import Engine
 
-SERVICE = Path(__file__).parent.parent / "services" / "push"
 SETTINGS = {"AMQP_URI": "amqp://nowhere", "FCM_CREDENTIALS": "given", "PUSH_WAIT_SECONDS": 0}
 ROOM, SENDER = new_id(), new_id()
 PEOPLE = [
@@ -104,20 +102,10 @@ def run(engine: Engine, people: int) -> None:
 
 
 def main() -> None:
-    uri = make_url(os.environ["TEST_DATABASE_URI"])
-    server = sa.create_engine(uri, isolation_level="AUTOCOMMIT")
-    name = f"benchmark_push_{new_id()[-12:]}"
-    with server.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    try:
-        target = uri.set(database=name).render_as_string(hide_password=False)
-        migrate.upgrade(SERVICE, target)
+    with database_of("push") as target:
         engine = connect(target, pool=30)
         run(engine, int(sys.argv[1]) if len(sys.argv) > 1 else 5000)
         engine.dispose()
-    finally:
-        with server.connect() as connection:
-            connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ time.
 
 import asyncio
 import json
-import os
 import sys
 import tempfile
 import time
@@ -23,39 +22,15 @@ from websockets.asyncio.client import ClientConnection, connect
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "deploy" / "local"))
 
+from processes import memory, used
 from stack import Stack
 
 MESSAGES, MEMBERS, IDLE = 1000, 50, 200
-TICKS = os.sysconf("SC_CLK_TCK")
 AT_ONCE = 20
 
 
-def family(pid: int) -> list[int]:
-    """A process and all below it."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(each for child in children for each in family(int(child)))]
-
-
-def used(stack: Stack) -> dict[str, float]:
-    """Processor seconds of each process so far, with those it has started."""
-    seconds = {}
-    for name in stack.names:
-        ticks = 0
-        for pid in family(stack.pid(name)):
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            ticks += sum(map(int, fields[11:15]))
-        seconds[name] = ticks / TICKS
-    return seconds
-
-
-def memory(stack: Stack, name: str) -> int:
-    """Bytes of its own that a process and those it has started hold."""
-    return sum(
-        1024 * int(line.split()[1])
-        for pid in family(stack.pid(name))
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-        if line.startswith("Private_Dirty")
-    )
+def pids(stack: Stack) -> dict[str, int]:
+    return {name: stack.pid(name) for name in stack.names}
 
 
 class Api:
@@ -124,26 +99,26 @@ def main() -> None:
 
 
 async def measure(stack: Stack, people: list[Api], group: str, messages: int) -> None:
-    before = memory(stack, "gateway.1")
+    before = memory(stack.pid("gateway.1"))
     idle = [await people[number % len(people)].hello() for number in range(IDLE)]
-    grown = (memory(stack, "gateway.1") - before) / IDLE
+    grown = (memory(stack.pid("gateway.1")) - before) / IDLE
     print(f"an open socket: {grown / 1024:.0f} KB of the gateway")
     for socket in idle:
         await socket.close()
     sockets = [await person.hello() for person in people]
     await talk(sockets, group, 50)
     rest = time.monotonic()
-    calm = used(stack)
+    calm = used(pids(stack))
     await asyncio.sleep(20)
     seconds = time.monotonic() - rest
-    resting = {name: (now - calm[name]) / seconds for name, now in used(stack).items()}
-    start, began = used(stack), time.monotonic()
+    resting = {name: (now - calm[name]) / seconds for name, now in used(pids(stack)).items()}
+    start, began = used(pids(stack)), time.monotonic()
     await talk(sockets, group, messages)
     elapsed = time.monotonic() - began
     print(
         f"{messages} messages to {len(people)} members in {elapsed:.1f} s; processor, less what rest costs:"
     )
-    for name, now in used(stack).items():
+    for name, now in used(pids(stack)).items():
         cost = (now - start[name] - resting[name] * elapsed) / messages
         print(
             f"  {name:<18} {1000 * cost:6.2f} ms a message   {1000 * resting[name]:6.1f} ms a second at rest"

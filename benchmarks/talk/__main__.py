@@ -23,7 +23,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from servers import PEOPLE, SERVERS, Server, memory, used
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from processes import memory, used
+from servers import PEOPLE, SERVERS, Server
 
 HERE = Path(__file__).parent
 REST_SECONDS, OPEN_SECONDS = 8.0, 10.0
@@ -63,13 +66,13 @@ class Client:
 
 def measured(server: Server, client: Client, what: str, **arguments: Any) -> dict[str, Any]:
     """One piece of work with its cost, less what rest costs, which is measured right before."""
-    calm = used(server)
+    calm = used(server.pids)
     began = time.monotonic()
     client.do("rest", seconds=REST_SECONDS)
     seconds = time.monotonic() - began
-    before, stored = used(server), server.stored()
+    before, stored = used(server.pids), server.stored()
     result: dict[str, Any] = client.do(what, **arguments)
-    after = used(server)
+    after = used(server.pids)
     if server.stored() - stored < result["messages"]:
         raise SystemExit(f"Of {result['messages']} messages {server.stored() - stored} were stored.")
     resting = {name: (before[name] - calm[name]) / seconds for name in calm}
@@ -112,12 +115,16 @@ def run(name: str, only: list[str], rounds: int) -> dict[str, Any]:
 
 def idle(server: Server) -> dict[str, Any]:
     """A connection's share of what a thousand of them hold, in a room each has to hear of."""
-    before = memory(server)
+
+    def held() -> int:
+        return sum(memory(pid) for pid in server.pids.values())
+
+    before = held()
     client = Client(server.spec)
     try:
         client.do("connect", rooms={2: (server.rooms[2], ROOMS[2])})
         client.do("rest", seconds=5)
-        return {"kb_per_connection": round((memory(server) - before) / 1024 / PEOPLE, 1)}
+        return {"kb_per_connection": round((held() - before) / 1024 / PEOPLE, 1)}
     finally:
         client.end()
 

@@ -29,7 +29,6 @@ from machine import LOCAL, ROOT
 from stack import Stack
 
 PEOPLE = 1000
-TICKS = os.sysconf("SC_CLK_TCK")
 Rooms = dict[int, list[int]]
 
 
@@ -62,36 +61,6 @@ class Server:
             [number] = cursor.fetchone() or [0]
         connection.close()
         return int(number)
-
-
-def family(pid: int) -> list[int]:
-    """A process and all below it."""
-    children = [
-        child
-        for task in Path(f"/proc/{pid}/task").iterdir()
-        for child in (task / "children").read_text().split()
-    ]
-    return [pid, *(each for child in children for each in family(int(child)))]
-
-
-def used(server: Server) -> dict[str, float]:
-    """Processor seconds so far of each process, with those it has started."""
-    seconds = {}
-    for name, pid in server.pids.items():
-        fields = [Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split() for each in family(pid)]
-        seconds[name] = sum(int(ticks) for each in fields for ticks in each[11:15]) / TICKS
-    return seconds
-
-
-def memory(server: Server) -> int:
-    """Bytes that its processes hold and share with nobody."""
-    return sum(
-        1024 * int(line.split()[1])
-        for pid in server.pids.values()
-        for each in family(pid)
-        for line in Path(f"/proc/{each}/smaps_rollup").read_text().splitlines()
-        if line.startswith("Private_")
-    )
 
 
 class Api:
@@ -140,7 +109,7 @@ def bchat(rooms: Rooms) -> Iterator[Server]:
             {"protocol": "bchat", "host": host, "port": int(port), "people": population["tokens"]},
             {int(room): name for room, name in population["rooms"].items()},
             {name: stack.pid(name) for name in stack.names},
-            {},
+            {package: _version(package) for package in ("postgresql", "rabbitmq-server")},
             dict(SETTINGS),
             (_dsn(make_url(stack.database_uri).set(database="bchat")), "chat.entries"),
         )
