@@ -120,6 +120,23 @@ class Http:
         return self.call("DELETE", path, **options)
 
 
+def newcomer(
+    admin: "Person", kind: str = "staff", permissions: Sequence[str] = (), address: str = "127.0.0.1"
+) -> "Person":
+    """Somebody new, signed in."""
+    name = f"{kind}-{new_id()[:13]}"
+    body: Json = {"username": name, "password": "correct horse " + name, "kind": kind}
+    admin.post("/users", {**body, "permissions": list(permissions)})
+    return Person(admin.urls, name, body["password"], address).login()
+
+
+def read_books(admin: "Person", seconds: float) -> None:
+    """Lets the company's numbers be read, and waits until there are some to report on."""
+    source = admin.get("/sources")["items"][0]
+    admin.post(f"/sources/{source['name']}/acquire")
+    until(lambda: admin.get("/sources")["items"][0]["as_of"], "the books read", seconds)
+
+
 def refusal(answer: requests.Response) -> Refused:
     """The problem that an answer is; fails where it isn't one."""
     assert answer.headers["Content-Type"].partition(";")[0] == "application/problem+json", answer.text[:300]

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(1, str(Path(__file__).parents[1] / "services" / "push" / "tests"))
 sys.path.insert(2, str(Path(__file__).parent / "chaos"))
 
-from client import Connected, Device, Http, Person, Someone, new_id, until
+from client import Connected, Device, Http, Person, Someone, newcomer, read_books
 from collector import Collector
 from documents import Documents
 from standins import LocalFcm, LocalWebPush
@@ -94,24 +95,15 @@ def admin(stack: Stack, documents: Documents) -> Person:
 
 
 @pytest.fixture(scope="session")
-def someone(stack: Stack, admin: Person) -> Someone:
+def someone(admin: Person) -> Someone:
     """Makes a person and signs them in: `someone(kind="customer", permissions=["reports:sales"])`."""
-
-    def make(kind: str = "staff", permissions: tuple[str, ...] = (), address: str = "127.0.0.1") -> Person:
-        name = f"{kind}-{new_id()[:13]}"
-        body: dict[str, Any] = {"username": name, "password": "correct horse " + name, "kind": kind}
-        admin.post("/users", {**body, "permissions": list(permissions)})
-        return Person(stack.urls, name, body["password"], address).login()
-
-    return make
+    return partial(newcomer, admin)
 
 
 @pytest.fixture(scope="session")
 def books(admin: Person) -> None:
     """The company's numbers are there to report on."""
-    source = admin.get("/sources")["items"][0]
-    admin.post(f"/sources/{source['name']}/acquire")
-    until(lambda: admin.get("/sources")["items"][0]["as_of"], "the books read", 120)
+    read_books(admin, 120)
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ import amqp
 import client
 import psycopg2
 from checker import Evidence, check
-from client import Json, Person, new_id, until
+from client import Json, Person, new_id, newcomer, read_books, until
 from faults import FAULTS, OF_CLOCKS, OF_WIRES, Fault, World, database, rabbitmqctl, set_clock
 from machine import Trouble
 from people import (
@@ -380,16 +380,8 @@ def ride(
     """A whole storm on a running Bchat; what is wrong after it."""
     admin = Person(world.stack.urls, world.stack.admin["username"], world.stack.admin["password"]).login()
 
-    def someone(kind: str = "staff", permissions: Sequence[str] = ()) -> Person:
-        name = f"{kind}-{new_id()[:13]}"
-        body = {"username": name, "password": "correct horse " + name, "kind": kind}
-        admin.post("/users", {**body, "permissions": list(permissions)})
-        return Person(world.stack.urls, name, body["password"]).login()
-
-    (source,) = admin.get("/sources")["items"]
-    admin.post(f"/sources/{source['name']}/acquire")
-    until(lambda: admin.get("/sources")["items"][0]["as_of"], "the books read", READY_SECONDS)
-    with Storm(world, someone) as storm:
+    read_books(admin, READY_SECONDS)
+    with Storm(world, partial(newcomer, admin)) as storm:
         say("Everybody is there")
         try:
             storm.strike(faults, chance, kinds, say, at_once)
