@@ -44,18 +44,7 @@ def say(text: str) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in (
-        "setup",
-        "demo",
-        "test",
-        "lint",
-        "types",
-        "contracts",
-        "pictures",
-        "roll",
-        "restore",
-        "clean",
-    ):
+    for name in ("setup", "demo", "test", "lint", "types", "contracts", "pictures", "roll", "clean"):
         commands.add_parser(name)
     chaos = commands.add_parser("chaos")
     chaos.add_argument("--seed")

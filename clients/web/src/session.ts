@@ -1,9 +1,9 @@
 /** Ties the connection, the state and the HTTP side together. Screens call what is exported here. */
 import { QueryClient } from "@tanstack/react-query";
+import i18next from "i18next";
 import { Access, Problem, type Underway } from "./api/http";
 import type { Attachment, Entry, Feature, Group, Page, Person, Report, ServerFrame, Session, Settings, TaskState, User } from "./api/types";
 import { forgetDrafts } from "./screens/room/drafts";
-import i18next from "i18next";
 import { alertOf } from "./alerts/alert";
 import { tell, UNDO_MS } from "./alerts/tell";
 import type { Question } from "./api/reports";

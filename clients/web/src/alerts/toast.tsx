@@ -7,7 +7,6 @@ import { problemWords } from "../ui/format";
 import css from "./toast.module.css";
 import { UNDO_MS } from "./tell";
 
-
 export interface Toast {
   /** One with the same id takes the place of the one before. */
   id: string;
