@@ -6,7 +6,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
 import { startSpeaking } from "./i18n";
-import { queries } from "./session";
+import { queries } from "./api/queries";
 import { theme } from "./theme";
 import { Whole } from "./ui/lazily";
 import { Update } from "./worker/Update";

@@ -1,7 +1,7 @@
 /** Ties the connection, the state and the HTTP side together. Screens call what is exported here. */
-import { QueryClient } from "@tanstack/react-query";
 import i18next from "i18next";
 import { Access, Problem, type Underway } from "./api/http";
+import { queries, renew } from "./api/queries";
 import type { Attachment, Entry, Feature, Group, Page, Person, Report, ServerFrame, Session, Settings, TaskState, User } from "./api/types";
 import { forgetDrafts } from "./screens/room/drafts";
 import { alertOf } from "./alerts/alert";
@@ -28,24 +28,6 @@ const AROUND = 200;
 const TYPING_EVERY_MS = 3_000;
 
 export const access = new Access();
-export const queries = new QueryClient({
-  defaultOptions: {
-    mutations: { networkMode: "always" }, // else one without a network would wait in silence instead of saying so
-    queries: {
-      staleTime: 30_000,
-      refetchOnWindowFocus: false,
-      networkMode: "always", // what a browser believes of its network is often wrong
-      retry: (count, problem) => count < 2 && navigator.onLine && (!(problem instanceof Problem) || problem.offline || problem.status >= 500),
-    },
-  },
-});
-
-/** What is known of this is old. Also an answer that is still on its way may be older than what has happened: it is asked anew. */
-export async function renew(...queryKey: unknown[]) {
-  await queries.cancelQueries({ queryKey });
-  await queries.invalidateQueries({ queryKey });
-}
-
 export const get = <T>(path: string) => access.request<T>("GET", path);
 /** A POST that makes something: the same key, the same thing, however often the network makes us ask. */
 export const make = <T>(path: string, body: unknown, key: string) => access.request<T>("POST", path, body, { "Idempotency-Key": key });

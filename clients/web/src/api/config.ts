@@ -1,4 +1,5 @@
-import { get, queries } from "../session";
+import { queries } from "./queries";
+import { get } from "../session";
 
 /** What this Bchat is set to, for its clients. */
 export interface ClientConfig {

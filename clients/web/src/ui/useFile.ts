@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { file, queries } from "../session";
+import { queries } from "../api/queries";
+import { file } from "../session";
 
 const KEPT_MS = 10 * 60_000;
 

@@ -1,4 +1,5 @@
-import { access, renew } from "../../session";
+import { renew } from "../../api/queries";
+import { access } from "../../session";
 import { happen } from "../../state/store";
 
 /** A person as administrators see them. */

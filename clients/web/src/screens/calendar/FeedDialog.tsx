@@ -2,7 +2,8 @@ import { ActionIcon, Button, CopyButton, Stack, Text, TextInput } from "@mantine
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import { access, get, make, renew, uuid } from "../../session";
+import { renew } from "../../api/queries";
+import { access, get, make, uuid } from "../../session";
 import { Dialog } from "../../ui/Dialog";
 import { useFormat } from "../../ui/format";
 import { Wrong } from "../../ui/Wrong";

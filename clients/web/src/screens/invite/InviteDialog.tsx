@@ -4,7 +4,8 @@ import { IconCheck, IconCopy, IconShare2, IconTrash } from "@tabler/icons-react"
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Group, Page, Role } from "../../api/types";
-import { access, get, make, renew } from "../../session";
+import { renew } from "../../api/queries";
+import { access, get, make } from "../../session";
 import { Dialog } from "../../ui/Dialog";
 import { useFormat } from "../../ui/format";
 import { useKey } from "../../ui/useKey";

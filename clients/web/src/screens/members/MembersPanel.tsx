@@ -5,7 +5,8 @@ import { IconCheck, IconCrown, IconDots, IconPlus, IconSearch, IconUserMinus } f
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Member, Page, Person, Role } from "../../api/types";
-import { access, get, renew } from "../../session";
+import { renew } from "../../api/queries";
+import { access, get } from "../../session";
 import type { Room } from "../../state/apply";
 import { useApp } from "../../state/store";
 import { Avatar } from "../../ui/Avatar";

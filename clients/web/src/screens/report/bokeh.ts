@@ -1,4 +1,5 @@
-import { get, queries } from "../../session";
+import { queries } from "../../api/queries";
+import { get } from "../../session";
 
 interface Model {
   name: string | null;

@@ -4,7 +4,8 @@ import { useTranslation } from "react-i18next";
 import Lightbox from "yet-another-react-lightbox";
 import Zoom from "yet-another-react-lightbox/plugins/zoom";
 import type { Attachment } from "../../api/types";
-import { access, file, queries } from "../../session";
+import { queries } from "../../api/queries";
+import { access, file } from "../../session";
 import { store } from "../../state/store";
 import { saveAs } from "../../ui/saveAs";
 
