@@ -18,8 +18,17 @@ def repository(tmp_path: Path) -> Releases:
     releases.git("config", "user.name", "Someone")
     releases.git("config", "user.email", "someone@example.com")
     for part in PARTS:
-        releases.git("tag", f"{part}/v0.1.0")
+        releases.git("tag", released(releases, part))
     return releases
+
+
+def released(releases: Releases, part: str) -> str:
+    """The tag of the release that the fixture made of a part."""
+    return f"{part}/v{releases.version(part)}"
+
+
+def newer(version: str) -> str:
+    return f"{int(version.split('.')[0]) + 1}.0.0"
 
 
 def write(releases: Releases, name: str, text: str) -> None:
@@ -54,24 +63,27 @@ def test_a_newer_package_touches_who_is_built_on_it(repository: Releases) -> Non
 
 
 def test_a_release_stands_everywhere_and_is_tagged(repository: Releases) -> None:
+    first = {part: released(repository, part) for part in ("reports", "chat", "news")}
+    was, chat = repository.version("reports"), repository.version("chat")
+    now = newer(was)
     log = "services/reports/CHANGELOG.md"
     text = repository.read(log).replace("## Unreleased\n", "")
-    write(repository, log, text.replace("## 0.1.0", "## Unreleased\n- Something.\n\n## 0.1.0", 1))
+    write(repository, log, text.replace(f"## {was}", f"## Unreleased\n- Something.\n\n## {was}", 1))
     with pytest.raises(Trouble, match="not committed"):
-        repository.release("reports", "0.2.0")
+        repository.release("reports", now)
     repository.git("commit", "--quiet", "--all", "--message", "reports: Do something.")
-    for version, said in (("0.1.0", "newer"), ("2", "no version")):
+    for version, said in ((was, "newer"), ("2", "no version")):
         with pytest.raises(Trouble, match=said):
             repository.release("reports", version)
-    assert repository.release("reports", "0.2.0") == repository.last("reports") == "reports/v0.2.0"
-    assert repository.version("reports") == "0.2.0"
-    assert "## 0.2.0\n- Something." in repository.read(log)
+    assert repository.release("reports", now) == repository.last("reports") == f"reports/v{now}"
+    assert repository.version("reports") == now
+    assert f"## {now}\n- Something." in repository.read(log)
     compose = repository.read("docker-compose.yml")
-    assert "image: bchat/reports:0.2.0" in compose
-    assert "bchat/reports:0.1.0" not in compose
-    assert "bchat/chat:0.1.0" in compose
+    assert f"image: bchat/reports:{now}" in compose
+    assert f"bchat/reports:{was}" not in compose
+    assert f"bchat/chat:{chat}" in compose
     for base in ("reports", "reports-worker"):
-        assert "newTag: 0.2.0" in repository.read(f"deploy/k8s/base/{base}/kustomization.yaml")
+        assert f"newTag: {now}" in repository.read(f"deploy/k8s/base/{base}/kustomization.yaml")
     assert repository.git("status", "--porcelain") == ""
     assert "reports" not in repository.touched()
     # The one before, even though other services were released since.
@@ -81,18 +93,15 @@ def test_a_release_stands_everywhere_and_is_tagged(repository: Releases) -> None
         "## Unreleased\n" + repository.read("services/chat/CHANGELOG.md"),
     )
     repository.git("commit", "--quiet", "--all", "--message", "chat: Do something.")
-    repository.release("chat", "0.2.0")
-    assert [repository.before(part) for part in ("reports", "chat", "news")] == [
-        "reports/v0.1.0",
-        "chat/v0.1.0",
-        "news/v0.1.0",
-    ]
+    repository.release("chat", newer(chat))
+    assert {part: repository.before(part) for part in first} == first
     with pytest.raises(Trouble, match="say there what is new"):
-        repository.release("reports", "0.3.0")
+        repository.release("reports", newer(now))
 
 
 def test_the_release_before_of_one_service_gets_on_with_all_others_of_now(repository: Releases) -> None:
     """Its own code in its own environment reads what is said now, and is asked as it was."""
+    tag = released(repository, "location")
     joined, left = (f"services/groups/contract/member_{what}.v1.json" for what in ("joined", "left"))
     contract = json.loads(repository.read(joined))
     contract["examples"][0]["added_later"] = True
@@ -112,13 +121,13 @@ def test_the_release_before_of_one_service_gets_on_with_all_others_of_now(reposi
     write(repository, service, repository.read(service).replace("def stop(", "def end("))
     wrong = sorted(repository.incompatible(["location"]))
     assert len(wrong) == 4, wrong
-    assert wrong[0].startswith("gateway can't hear location.share_started.v1 as location/v0.1.0 says it (")
+    assert wrong[0].startswith(f"gateway can't hear location.share_started.v1 as {tag} says it (")
     assert "colour" in wrong[0]
     assert wrong[0].endswith("give the field a default.")
     assert wrong[1].startswith("location.stop is gone")
-    assert wrong[2].startswith("location/v0.1.0 can't hear groups.member_joined.v1 as it is said now (")
+    assert wrong[2].startswith(f"{tag} can't hear groups.member_joined.v1 as it is said now (")
     assert wrong[2].endswith("say the change as a new version, beside this one.")
-    assert wrong[3].startswith("location/v0.1.0 hears groups.member_left.v1, which nobody says any longer")
+    assert wrong[3].startswith(f"{tag} hears groups.member_left.v1, which nobody says any longer")
 
 
 def test_a_method_goes_on_taking_what_it_took_and_needs_no_more() -> None:
