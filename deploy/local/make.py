@@ -229,7 +229,8 @@ def image(service: str) -> int:
     releases = Releases()
     version = releases.version(service)
     build: list[str | Path] = ["docker", "build", "-f", ROOT / PARTS[service] / "Dockerfile"]
-    revision = releases.git("describe", "--always", "--dirty").strip()
+    # The commit: its nearest tag may be of the release of another service.
+    revision = releases.git("describe", "--always", "--dirty", "--exclude=*").strip()
     build += ["--build-arg", f"VERSION={version}", "--build-arg", f"REVISION={revision}"]
     return subprocess.run([*build, "-t", f"bchat/{service}:{version}", ROOT], check=False).returncode
 
