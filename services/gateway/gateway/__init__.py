@@ -1,3 +1,6 @@
 """The gateway: where the clients come in."""
 
-VERSION = "0.1.0"
+from kit.observe import version_of
+
+# Its documents carry it too: the API is what this release answers.
+VERSION = version_of("gateway")

@@ -1,6 +1,7 @@
 """Every error is problem+json, who asks is checked, and the gateway adds no business."""
 
 import gzip
+import importlib.metadata
 import io
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -644,6 +645,13 @@ def test_long_answers_are_compressed_for_who_can_read_it(
     assert zipped.headers["Content-Encoding"] == "gzip"
     assert "Accept-Encoding" in zipped.headers["Vary"]
     assert gzip.decompress(zipped.data) == plain.data
+
+
+def test_what_it_says_of_its_version_is_the_release_everywhere(http: FlaskClient) -> None:
+    documents = (http.get(f"/api/v1/{name}.json").get_json() for name in ("openapi", "asyncapi"))
+    config = http.get("/api/v1/client-config").get_json()
+    told = {config["version"], *(document["info"]["version"] for document in documents)}
+    assert told == {importlib.metadata.version("bchat-gateway")}
 
 
 def test_bokeh_comes_from_us_and_may_be_kept_for_ever(http: FlaskClient) -> None:

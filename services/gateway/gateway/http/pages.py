@@ -25,8 +25,9 @@ SCRIPTS = Files(BOKEH)
 
 @cache
 def asyncapi() -> dict[str, Any]:
-    """The document of the websocket and the broker, written by hand."""
+    """The document of the websocket and the broker, written by hand but for the version."""
     document: dict[str, Any] = yaml.safe_load((HERE / "asyncapi.yml").read_text())
+    document["info"]["version"] = VERSION
     return document
 
 
