@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar, cast
 
 import eventlet
+import eventlet.debug
 import eventlet.patcher
 import eventlet.tpool
 import kombu.serialization
@@ -663,8 +664,11 @@ def serve(path: Path) -> int:
     )
     runner = ServiceRunner()
     runner.add_service(service)
+    # What rises in its greenlets rises here as well, where a wrong setting is one sentence.
+    eventlet.debug.hub_exceptions(False)
     # Until it has started, which waits for the broker, a signal simply ends it.
     runner.start()
+    eventlet.debug.hub_exceptions(True)
     for number in (signal.SIGTERM, signal.SIGINT):
         # A signal arrives in the main loop, which may not wait: stop from a greenlet.
         signal.signal(number, lambda *_: eventlet.spawn_n(runner.stop))

@@ -8,6 +8,7 @@ from typing import Any
 
 import jwt
 import orjson
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 from kit import clock
@@ -34,7 +35,7 @@ class Signer:
         try:
             pem = key if "-----BEGIN" in key else Path(key).read_text()
             private = load_pem_private_key(pem.encode(), password=None)
-        except (OSError, ValueError, TypeError) as problem:
+        except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as problem:
             raise ConfigError(f"TOKEN_SIGNING_KEY can't be read: {problem}") from problem
         if not isinstance(private, Ed25519PrivateKey):
             raise ConfigError("TOKEN_SIGNING_KEY is not an Ed25519 key.")

@@ -1,7 +1,10 @@
 """Every setting of the gateway."""
 
 from kit.config import Settings
-from pydantic import Field
+from kit.store import Store
+from pydantic import Field, field_validator
+
+from gateway.keys import read_keys
 
 
 class GatewaySettings(Settings):
@@ -68,3 +71,16 @@ class GatewaySettings(Settings):
     RESYNC_SECONDS: float = Field(
         default=30.0, gt=0, description="Between two checks that nothing was missed."
     )
+
+    # Found wrong here, the whole does not start; found wrong by a worker, each would end anew.
+    @field_validator("TOKEN_PUBLIC_KEYS")
+    @classmethod
+    def _read(cls, value: str) -> str:
+        read_keys(value)
+        return value
+
+    @field_validator("FILES_URL")
+    @classmethod
+    def _opened(cls, value: str) -> str:
+        Store(value)
+        return value

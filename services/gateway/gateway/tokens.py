@@ -1,54 +1,17 @@
 """Access tokens, verified here by public keys, and what has changed since they were made: sessions that
 ended, and rights that are others now."""
 
-import hashlib
-import re
 import time
-from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_pem_public_key,
-)
 from kit.caller import Caller
 from kit.errors import Unauthenticated, Unavailable
 
 T = TypeVar("T")
 LEEWAY_SECONDS = 5
-PEM = re.compile(r"-----BEGIN PUBLIC KEY-----.+?-----END PUBLIC KEY-----", re.DOTALL)
-
-
-class BadKeys(Exception):
-    """The setting TOKEN_PUBLIC_KEYS can't be used; the text says why."""
-
-
-def read_keys(setting: str) -> dict[str, Ed25519PublicKey]:
-    """The keys by their id, from PEM text or from files named with commas between."""
-    try:
-        texts = (
-            [setting]
-            if "-----BEGIN" in setting
-            else [Path(p.strip()).read_text() for p in setting.split(",")]
-        )
-        keys = [load_pem_public_key(block.encode()) for text in texts for block in PEM.findall(text)]
-    except (OSError, ValueError) as problem:
-        raise BadKeys(f"TOKEN_PUBLIC_KEYS: {problem}") from problem
-    if not keys or not all(isinstance(key, Ed25519PublicKey) for key in keys):
-        raise BadKeys("TOKEN_PUBLIC_KEYS: needs at least one Ed25519 public key in PEM, and no other.")
-    return {key_id(key): key for key in keys if isinstance(key, Ed25519PublicKey)}
-
-
-def key_id(key: Ed25519PublicKey) -> str:
-    """The key's JWK thumbprint (RFC 7638): whoever holds a key knows its id."""
-    x = urlsafe_b64encode(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).rstrip(b"=").decode()
-    jwk = f'{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}'
-    return urlsafe_b64encode(hashlib.sha256(jwk.encode()).digest()).rstrip(b"=").decode()
 
 
 class Rights(NamedTuple):

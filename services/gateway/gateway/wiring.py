@@ -11,6 +11,7 @@ from gateway import VERSION
 from gateway.backend import Backend, Transport
 from gateway.batch import Batcher, Message
 from gateway.hub import Entry, Fetched, Hub, Surroundings
+from gateway.keys import read_keys
 from gateway.live import Live
 from gateway.misses import Misses
 from gateway.pace import Pace
@@ -20,7 +21,7 @@ from gateway.relay import Relay
 from gateway.settings import GatewaySettings
 from gateway.sockets import Sockets
 from gateway.talk import Partners
-from gateway.tokens import Tokens, read_keys
+from gateway.tokens import Tokens
 
 
 class Gateway:

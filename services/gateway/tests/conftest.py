@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask.testing import FlaskClient
 from gateway.app import create_app
+from gateway.keys import key_id
 from gateway.settings import GatewaySettings
-from gateway.tokens import key_id
 from gateway.wiring import Gateway
 from kit.caller import Caller
 from kit.errors import Unavailable
@@ -74,8 +74,12 @@ def client_dist(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def gateway(key: Ed25519PrivateKey, services: Services, client_dist: Path, tmp_path: Path) -> Gateway:
-    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+def pem(key: Ed25519PrivateKey) -> str:
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+@pytest.fixture
+def gateway(pem: str, services: Services, client_dist: Path, tmp_path: Path) -> Gateway:
     settings = GatewaySettings(
         AMQP_URI="amqp://nobody@127.0.0.1:1//",
         TOKEN_PUBLIC_KEYS=pem,

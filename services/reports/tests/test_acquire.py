@@ -183,3 +183,5 @@ def test_the_file_of_sources_is_checked_when_it_is_read(tmp_path: Path) -> None:
         read_sources.cache_clear()
         with pytest.raises(ConfigError, match=message):
             read_sources(file)
+    with pytest.raises(ConfigError, match=r"^SOURCES_FILE: .*absent"):
+        read_sources(tmp_path / "absent.yml")

@@ -68,7 +68,9 @@ def test_sources_that_cannot_be_used_end_the_service_at_its_start(kit_config: Pa
         check=False,
     )
     assert ended.returncode == 2
+    assert "SOURCES_FILE" in ended.stderr.splitlines()[-1]
     assert "source house" in ended.stderr.splitlines()[-1]
+    assert "Traceback" not in ended.stderr
 
 
 def test_the_copy_of_memberships_can_be_made_anew(house: Any, real_db: Transactions, seller: Caller) -> None:

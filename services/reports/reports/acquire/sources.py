@@ -57,13 +57,17 @@ def read_sources(path: Path) -> dict[str, Source]:
     Raises:
         ConfigError: the file can't be used; the text names the source and the setting.
     """
+    try:
+        found = read(path)
+    except ConfigError as problem:
+        raise ConfigError(f"SOURCES_FILE: {problem}") from problem
     sources = {}
-    for name, body in read(path).items():
+    for name, body in found.items():
         try:
             sources[name] = Source(name=name, **(body or {}))
             sources[name].times  # noqa: B018  a bad cron line must stop the start, not the first tick
         except (ValidationError, TypeError) as problem:
             errors = problem.errors() if isinstance(problem, ValidationError) else []
             wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in errors) or str(problem)
-            raise ConfigError(f"{path}: source {name}: {wrong}") from problem
+            raise ConfigError(f"SOURCES_FILE: {path}: source {name}: {wrong}") from problem
     return sources
