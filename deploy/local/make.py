@@ -28,9 +28,15 @@ from rights import SERVICES
 from stack import Stack, elsewhere, leftovers, of_service
 
 BEGAN = time.monotonic()
-# Each half waits for much of its time, so both at once take little longer than one.
-BESIDE = ("libs/*/tests", "services/*/tests", "deploy/*/tests", "deploy/local/demo/tests")
+# Each waits for much of its time, so all at once take little longer than one.
 WHOLE = ("tests/contract", "tests/integration", "tests/browser", "tests/chaos")
+BESIDE = {
+    "reports": ("services/reports/tests",),
+    "the other parts": (
+        *("libs/*/tests", "services/[!r]*/tests"),
+        *("deploy/*/tests", "deploy/local/demo/tests"),
+    ),
+}
 TYPED = (
     *("libs/kit/kit", "libs/admin/admin", "deploy/local"),
     *(f"services/{name}/{name}" for name in (*SERVICES, "gateway")),
@@ -129,30 +135,37 @@ def test() -> int:
         os.environ["TEST_DATABASE_URI"] = servers.database_uri
         os.environ["TEST_AMQP_URI"] = servers.amqp_uri
         os.environ["CHROMIUM"] = str(chromium())
-        tested = _pytest_both()
+        tested = _pytest_all()
     if failed:
         raise Trouble(f"Not in order besides the tests: {', '.join(failed)}; see above.")
     return tested
 
 
-def _pytest_both() -> int:
-    """The parts by themselves and the whole, at once; what the parts had to say follows."""
+def _pytest_all() -> int:
+    """The whole, and the parts by themselves, at once; what the parts had to say follows."""
 
     def pytest(patterns: tuple[str, ...]) -> list[str | Path]:
         return ["pytest", *(place for pattern in patterns for place in sorted(ROOT.glob(pattern)))]
 
-    log = LOCAL / "test" / "parts.log"
-    with log.open("wb") as out:
-        # The whole has people waiting in it, so it goes first.
-        beside = subprocess.Popen(["nice", *pytest(BESIDE)], cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
-        try:
-            together = subprocess.run(pytest(WHOLE), cwd=ROOT, check=False).returncode
-            apart = beside.wait()
-        finally:
-            beside.terminate()
-    say("The parts by themselves")
-    print(log.read_text(errors="replace"), flush=True)
-    return together or apart
+    beside = {}
+    try:
+        for name, patterns in BESIDE.items():
+            log = LOCAL / "test" / f"{name}.log"
+            with log.open("wb") as out:
+                # The whole has people waiting in it, so it goes first.
+                part = subprocess.Popen(
+                    ["nice", *pytest(patterns)], cwd=ROOT, stdout=out, stderr=subprocess.STDOUT
+                )
+            beside[part] = name, log
+        failed = subprocess.run(pytest(WHOLE), cwd=ROOT, check=False).returncode
+        for part, (name, log) in beside.items():
+            failed = part.wait() or failed
+            say(f"{name.capitalize()} alone")
+            print(log.read_text(errors="replace"), flush=True)
+    finally:
+        for part in beside:
+            part.terminate()
+    return failed
 
 
 def lint() -> int:
