@@ -1,9 +1,11 @@
 """Calls to the services: beside relay.py the only place that knows the broker."""
 
 import time
+from collections import defaultdict
 from typing import Any, Protocol
 
 import gevent
+from gevent.lock import BoundedSemaphore
 from kit.caller import Caller
 from kit.errors import Unavailable
 
@@ -23,14 +25,21 @@ class Transport(Protocol):
 class Backend:
     """The services, asked on behalf of a caller, each call with a deadline.
 
+    Calls that are too many wait here, where that costs nothing, and not in the service's queue, where each is
+    work done for nobody when its deadline has passed.
+
     Args:
         transport: an `RpcClient`.
-        seconds: the deadline of a call.
+        seconds: the deadline of a call, its waiting included.
+        at_once: calls to each service under way at once.
+        patience: seconds that one waits for its turn.
     """
 
-    def __init__(self, transport: Transport, seconds: float) -> None:
+    def __init__(self, transport: Transport, seconds: float, at_once: int, patience: float) -> None:
         self._transport = transport
         self._seconds = seconds
+        self._patience = patience
+        self._turns: dict[str, BoundedSemaphore] = defaultdict(lambda: BoundedSemaphore(at_once))
 
     def call(
         self,
@@ -47,9 +56,14 @@ class Backend:
         Raises:
             Refusal, RemoteFailure
         """
-        return self._transport.call(
-            service, method, caller=caller, timeout=seconds or self._seconds, **kwargs
-        )
+        deadline, turn = time.monotonic() + (seconds or self._seconds), self._turns[service]
+        if not turn.acquire(timeout=min(self._patience, seconds or self._seconds)):
+            raise Unavailable("busy", f"Too much is asked of the service {service}.", retry_after=1)
+        try:
+            left = max(0.0, deadline - time.monotonic())
+            return self._transport.call(service, method, caller=caller, timeout=left, **kwargs)
+        finally:
+            turn.release()
 
     def read(self, service: str, method: str, /, *, caller: Caller | None = None, **kwargs: Any) -> Any:
         """Asks for what changes nothing, so once more where the connection was lost, within the deadline.

@@ -11,6 +11,7 @@ from kit.rpc import RpcClient
 
 from gateway.app import create_app
 from gateway.settings import GatewaySettings
+from gateway.turnstile import Turnstile
 from gateway.wiring import Gateway
 
 log = get_logger(__name__)
@@ -27,6 +28,8 @@ start_observing(
 _rpc = RpcClient(_settings.AMQP_URI, f"gateway-{os.getpid()}")
 _gateway = Gateway(_settings, _rpc)
 app = create_app(_gateway)
+_turnstile = Turnstile(app.wsgi_app, _settings.REQUESTS_AT_ONCE)
+app.wsgi_app = _turnstile
 
 
 def start(worker: Any) -> None:
@@ -45,6 +48,7 @@ def start(worker: Any) -> None:
         ("pinger", lambda: _gateway.sockets.keep_pinging(_settings.HEARTBEAT_SECONDS)),
         ("peers", lambda: _gateway.peers.keep_telling(_gateway.relay.say, _count_sockets)),
         ("receipts", _pass_on_receipts),
+        ("turnstile", _turnstile.keep_turning),
         ("in_step", lambda: step(_settings.RESYNC_SECONDS, _gateway.relay.reconnected)),
     ):
         greenlet = gevent.spawn(run)

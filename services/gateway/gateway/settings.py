@@ -11,7 +11,11 @@ class GatewaySettings(Settings):
     HOST: str = Field(default="127.0.0.1", description="Address to listen on.")
     PORT: int = Field(default=8000, description="Port to listen on.")
     WORKERS: int = Field(default=1, ge=1, description="gunicorn workers; each has its own hub.")
-    WORKER_CONNECTIONS: int = Field(default=10000, ge=1, description="Sockets and requests a worker holds.")
+    WORKER_CONNECTIONS: int = Field(
+        default=10000,
+        ge=10,
+        description="Connections a worker holds; nine tenths of them may be sockets.",
+    )
     PROXY_HOPS: int = Field(
         default=0,
         ge=0,
@@ -46,6 +50,23 @@ class GatewaySettings(Settings):
         default=60 * 86400, ge=1, description="Life of the cookie of an automatic login."
     )
     RPC_SECONDS: float = Field(default=5.0, gt=0, description="Deadline of a call to a service.")
+    CALLS_AT_ONCE: int = Field(
+        default=50,
+        ge=1,
+        description="Calls to each service under way at once for requests, and as many for sockets; of one "
+        "worker. Those beyond wait for a turn, and then are refused.",
+    )
+    REQUESTS_AT_ONCE: int = Field(
+        default=100,
+        ge=1,
+        description="Requests a worker begins before it has looked again at all that waits for it; more are "
+        "refused.",
+    )
+    HELLOS_AT_ONCE: int = Field(
+        default=10,
+        ge=1,
+        description="Sockets of a worker that are being let in at once; others wait in line.",
+    )
     FILE_WAIT_SECONDS: float = Field(
         default=20.0, gt=0, description="How long an answer waits for a file of a report to be made."
     )

@@ -38,7 +38,9 @@ CLOSED = Counter("bchat_gateway_sockets_closed_total", "Sockets we closed, by co
 SUBPROTOCOL = "bchat.v1"
 FRAME_BYTES = 64 * 1024
 FLUSH_SECONDS = 30.0
+FULL_SECONDS = 5.0
 GOODBYE_SECONDS = 5.0
+HEARD_BETWEEN_PAUSES = 50
 # Heads of frames, and a length that takes two more bytes, as a client sends it.
 WHOLE_TEXT, WHOLE_PONG, LONG = 0x81, 0x8A, 0xFE
 PING = Frame(Opcode.PING, b"").serialize(mask=False)
@@ -235,6 +237,7 @@ class Socket:
         """
         message: list[bytes] = []
         opened = time.monotonic()
+        unheard = 0
         try:
             while not self._dead:
                 now = time.monotonic()
@@ -253,9 +256,15 @@ class Socket:
                     continue
                 if not received:
                     break
+                # Where there is always more to read, reading it would never let anybody else run.
+                gevent.sleep(0)
+                if self._closing_until is not None and (unheard := unheard + len(received)) > FRAME_BYTES:
+                    continue  # whoever goes on like this says no goodbye worth looking for
                 if self._reader is None and (texts := whole_texts(received)) is not None:
-                    for text in texts:
+                    for number, text in enumerate(texts, 1):
                         self._hear(text, hear)
+                        if number % HEARD_BETWEEN_PAUSES == 0:
+                            gevent.sleep(0)
                     continue
                 protocol = self._protocol
                 protocol.receive_data(received)
@@ -321,14 +330,31 @@ def whole_texts(received: bytes) -> list[bytes] | None:
 
 
 class Sockets:
-    """All sockets of this worker."""
+    """All sockets of this worker.
 
-    def __init__(self) -> None:
+    Args:
+        most: how many there may be.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._all: set[Socket] = set()
         self.draining = False
 
     def all(self) -> list[Socket]:
         return list(self._all)
+
+    def check(self) -> None:
+        """
+        Raises:
+            Unavailable: one more is not taken here now.
+        """
+        if self.draining:
+            raise Unavailable(
+                "going_away", "This replica is going away; come back to another.", retry_after=1
+            )
+        if len(self._all) >= self._most:
+            raise Unavailable("full", "This replica is full; come to another.", retry_after=FULL_SECONDS)
 
     def add(self, socket: Socket) -> None:
         self._all.add(socket)
@@ -364,14 +390,12 @@ class Sockets:
             socket.close(1001, "going away")
 
 
-def shake_hands(request: Request, origins: frozenset[str], draining: bool) -> bytes:
+def shake_hands(request: Request, origins: frozenset[str]) -> bytes:
     """The answer that makes the connection a websocket.
 
     Raises:
         Refusal: it does not become one.
     """
-    if draining:
-        raise Unavailable("going_away", "This replica is going away; come back to another.", retry_after=1)
     if not own_origin(request, origins):
         raise Forbidden("origin_not_allowed", "Sockets are not open to this origin.")
     # One object for the handshake only: its parser would go on waiting for a request.

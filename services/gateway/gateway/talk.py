@@ -6,6 +6,7 @@ from typing import Any
 
 import gevent
 import orjson
+from gevent.lock import BoundedSemaphore
 from kit.errors import Forbidden, Refusal, TooMany, Unauthenticated, Unavailable
 from kit.event import new_id
 from kit.observe import get_logger, span
@@ -39,6 +40,8 @@ class Partners:
         say: tells all gateways something fleeting.
         pause: seconds between two live positions of a socket in a room.
         receipts: what clients say that they have received.
+        line: of those who are being let in.
+        hello_seconds: how long one may stand in it.
     """
 
     backend: Backend
@@ -51,6 +54,8 @@ class Partners:
     sockets_per_user: int
     pause: float
     receipts: Receipts
+    line: BoundedSemaphore
+    hello_seconds: float
 
 
 class Talk:
@@ -130,12 +135,18 @@ class Talk:
         if len(person.sockets) > self._with.sockets_per_user:
             socket.close(4429, "too many sockets")
             return
-        before = dict(person.groups)
-        me = gevent.spawn(_or_problem, lambda: backend.read("auth", "me", caller=socket.caller))
-        groups = backend.read("groups", "memberships", user_id=socket.user_id)["items"]
-        joined, left = hub.stand_in(socket.user_id, groups, before)
-        rooms = self._rooms({}, [group["id"] for group in groups])
-        user = me.get()
+        # A gateway's restart brings all at once: a few at a time are let in, and none asks in vain.
+        if not self._with.line.acquire(timeout=self._with.hello_seconds):
+            raise Unavailable("busy", "Too many are being let in.", retry_after=1)
+        try:
+            before = dict(person.groups)
+            me = gevent.spawn(_or_problem, lambda: backend.read("auth", "me", caller=socket.caller))
+            groups = backend.read("groups", "memberships", user_id=socket.user_id)["items"]
+            joined, left = hub.stand_in(socket.user_id, groups, before)
+            rooms = self._rooms({}, [group["id"] for group in groups])
+            user = me.get()
+        finally:
+            self._with.line.release()
         if isinstance(user, Exception):
             raise user
         hub.prefer(socket.user_id, **preferences(user))

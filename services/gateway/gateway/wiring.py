@@ -5,6 +5,7 @@ from typing import Any
 
 import gevent
 from flask import current_app
+from gevent.lock import BoundedSemaphore
 from kit.store import Store
 
 from gateway import VERSION
@@ -23,6 +24,8 @@ from gateway.sockets import Sockets
 from gateway.talk import Partners
 from gateway.tokens import Tokens
 
+PATIENCE_SECONDS = 1.0
+
 
 class Gateway:
     """The parts, wired.
@@ -34,14 +37,17 @@ class Gateway:
     def __init__(self, settings: GatewaySettings, transport: Transport) -> None:
         self.settings = settings
         self.origins = frozenset(settings.ALLOWED_ORIGINS.split())
-        self.backend = Backend(transport, settings.RPC_SECONDS)
+        # Each has turns of its own: however many requests there are, sockets are answered, and the reverse.
+        at_once = settings.CALLS_AT_ONCE
+        self.backend = Backend(transport, settings.RPC_SECONDS, at_once, PATIENCE_SECONDS)
+        self.sockets_backend = Backend(transport, settings.RPC_SECONDS, at_once, settings.RPC_SECONDS)
         self.files = Store(settings.FILES_URL, _in_a_thread)
         keys = read_keys(settings.TOKEN_PUBLIC_KEYS)
         self.tokens = Tokens(keys, settings.TOKEN_SECONDS)
         self.misses = Misses()
         self.searches = Pace(settings.SEARCHES_PER_MINUTE, 60)
         self.exports = Pace(settings.EXPORTS_PER_HOUR, 3600)
-        self.sockets = Sockets()
+        self.sockets = Sockets(settings.WORKER_CONNECTIONS * 9 // 10)
         self.hub = Hub(
             Surroundings(self._fetch, gevent.spawn_later, lambda: gevent.sleep(0), settings.GAP_SECONDS)
         )
@@ -49,7 +55,7 @@ class Gateway:
         self.batcher, self.strangers = Batcher(self._send, *limits), Batcher(self._send, *limits)
         self.peers = Peers(VERSION, keys)
         self.live = Live(
-            self.backend,
+            self.sockets_backend,
             self.hub,
             self.tokens,
             self.sockets,
@@ -58,9 +64,9 @@ class Gateway:
             settings.LIVE_SECONDS,
         )
         self.relay = Relay(settings.AMQP_URI, self.live.hear, self.live.hear_gateway, self.hub.doubt)
-        self.receipts = Receipts(lambda items: self.backend.call("push", "seen", items=items))
+        self.receipts = Receipts(lambda items: self.sockets_backend.call("push", "seen", items=items))
         self.partners = Partners(
-            backend=self.backend,
+            backend=self.sockets_backend,
             hub=self.hub,
             live=self.live,
             tokens=self.tokens,
@@ -70,6 +76,8 @@ class Gateway:
             sockets_per_user=settings.SOCKETS_PER_USER,
             pause=settings.LIVE_SECONDS,
             receipts=self.receipts,
+            line=BoundedSemaphore(settings.HELLOS_AT_ONCE),
+            hello_seconds=settings.HELLO_SECONDS,
         )
 
     def lane(self, user_id: str, group_id: str) -> Batcher:
@@ -77,11 +85,11 @@ class Gateway:
         return self.batcher if self.hub.role(user_id, group_id) else self.strangers
 
     def _fetch(self, group_id: str, after_seq: int) -> Fetched:
-        told = self.backend.read("chat", "fetch", group_id=group_id, after_seq=after_seq, limit=200)
+        told = self.sockets_backend.read("chat", "fetch", group_id=group_id, after_seq=after_seq, limit=200)
         return Fetched(told["entries"], told["last_seq"])
 
     def _send(self, messages: list[Message], seconds: float) -> list[dict[str, Any]]:
-        told = self.backend.call("chat", "send", seconds=seconds, messages=messages)
+        told = self.sockets_backend.call("chat", "send", seconds=seconds, messages=messages)
         results: list[dict[str, Any]] = told["results"]
         stored: dict[str, list[Entry]] = {}
         for message, result in zip(messages, results, strict=False):

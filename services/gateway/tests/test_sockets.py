@@ -1,13 +1,18 @@
 """The conversation of protocol.md, over real sockets; only the broker's side is in memory."""
 
+import os
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import gevent
 import gevent.socket
 import orjson
 import pytest
+from flask.testing import FlaskClient
 from gateway.http.ws import converse
 from gateway.sockets import whole_texts
 from gateway.talk import POSITIONS_WAITING
@@ -306,6 +311,56 @@ def test_more_sockets_than_one_may_have_are_closed_with_4429(
     assert last.closed_with() == 4429
 
 
+def test_of_many_that_come_at_once_a_few_at_a_time_are_let_in(
+    house: House, services: Any, gateway: Gateway, peer: Callable[[], Peer], token: Callable[..., str]
+) -> None:
+    at_once, under_way, most = gateway.settings.HELLOS_AT_ONCE, 0, 0
+
+    def memberships(user_id: str) -> dict[str, Any]:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        gevent.sleep(0.01)
+        under_way -= 1
+        return house.memberships(user_id)
+
+    services.answers("groups.memberships", memberships)
+    peers = [peer() for _ in range(4 * at_once)]
+    for number, one in enumerate(peers):
+        one.say(type="hello", token=token(sub=f"{ANN[:-4]}{number:04}"))
+    assert [one.next()["type"] for one in peers] == ["welcome"] * len(peers)
+    assert most == at_once
+
+
+def test_who_stands_in_line_for_too_long_is_asked_to_come_back(
+    house: House, gateway: Gateway, peer: Callable[[], Peer], token: Callable[..., str]
+) -> None:
+    line = gateway.partners.line
+    for _ in range(gateway.settings.HELLOS_AT_ONCE):
+        line.acquire()
+    late = peer()
+    late.say(type="hello", token=token())
+    assert late.closed_with() == 1013
+    line.release()
+    assert peer().hello(token())["type"] == "welcome"
+
+
+def test_a_gateway_that_is_full_takes_no_more_sockets_and_says_when_to_come_back(
+    house: House, gateway: Gateway, http: FlaskClient, peer: Callable[[], Peer], token: Callable[..., str]
+) -> None:
+    def knock() -> Any:
+        return http.get("/api/v1/ws", headers={"Connection": "Upgrade", "Upgrade": "websocket"})
+
+    assert knock().status_code == 400  # nothing but its key is missing
+    most = gateway.settings.WORKER_CONNECTIONS * 9 // 10
+    for _ in range(most):
+        peer()
+    gevent.sleep(0)
+    answer = knock()
+    assert (answer.status_code, answer.json["code"]) == (503, "full")
+    assert int(answer.headers["Retry-After"]) > 0
+
+
 # Frames
 
 
@@ -398,6 +453,32 @@ def test_too_many_frames_are_refused_and_then_too_many_for_the_socket(gateway: G
     for n in range(burst + 20):
         ann.say(type="ping", ref=n)
     assert ann.closed_with() == 4429
+
+
+def test_a_client_that_never_stops_is_closed_and_holds_up_nobody(
+    house: House, gateway: Gateway, ann: Peer, ben: Peer
+) -> None:
+    ping = Frame(Opcode.TEXT, b'{"type":"ping"}').serialize(mask=True) * 500
+    # In a thread of the system's, so that there is always something to read.
+    native = socket.socket(fileno=os.dup(ben.sock.fileno()))
+    native.setblocking(True)
+
+    def flood() -> None:
+        with native, suppress(OSError):  # which is how it ends
+            while True:
+                native.sendall(ping)
+
+    flooding = threading.Thread(target=flood, daemon=True)
+    flooding.start()
+    for n in range(20):
+        ann.say(type="ping", ref=n)
+        assert ann.next() == {"type": "pong", "ref": n}
+    while flooding.is_alive():
+        gevent.sleep(0.01)
+    while received := ben.sock.recv(65536):
+        ben.protocol.receive_data(received)
+    assert ben.protocol.close_rcvd is not None
+    assert ben.protocol.close_rcvd.code == 4429
 
 
 # Messages

@@ -33,7 +33,8 @@ def install(app: Flask) -> None:
 def serve() -> Response:
     """A client's socket, from the handshake to the end."""
     parts = gateway()
-    welcome = shake_hands(request, parts.origins, parts.sockets.draining)
+    parts.sockets.check()
+    welcome = shake_hands(request, parts.origins)
     if "gunicorn.socket" not in request.environ:
         raise Unavailable("no_sockets_here", "This server does not do websockets.")
     sock = request.environ["gunicorn.socket"]
