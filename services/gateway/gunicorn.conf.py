@@ -22,12 +22,12 @@ except ConfigError as problem:
 wsgi_app = "gateway.main:app"
 bind = f"{_settings.HOST}:{_settings.PORT}"
 workers = _settings.WORKERS
-worker_class = "gevent"
+worker_class = "gateway.worker.Worker"
 worker_connections = _settings.WORKER_CONNECTIONS
 # Long enough for the drain and for what is being answered meanwhile.
 graceful_timeout = int(_settings.DRAIN_SECONDS) + 10
 timeout = 30
-keepalive = 5  # an idle connection would hold up our going away
+keepalive = _settings.KEEP_ALIVE_SECONDS
 limit_request_line = 8190
 control_socket_disable = True
 accesslog = None

@@ -2,7 +2,6 @@
 
 import os
 from pathlib import Path
-from typing import Any
 
 import gevent
 from kit.config import load
@@ -13,6 +12,7 @@ from gateway.app import create_app
 from gateway.settings import GatewaySettings
 from gateway.turnstile import Turnstile
 from gateway.wiring import Gateway
+from gateway.worker import Worker
 
 log = get_logger(__name__)
 RECEIPTS_SECONDS = 1.0
@@ -32,7 +32,7 @@ _turnstile = Turnstile(app.wsgi_app, _settings.REQUESTS_AT_ONCE)
 app.wsgi_app = _turnstile
 
 
-def start(worker: Any) -> None:
+def start(worker: Worker) -> None:
     """Starts what runs beside the requests. If one of these ends, the worker ends with it: deaf or
     mute, and still taking requests, it would be worse than gone."""
 
@@ -67,7 +67,8 @@ def _pass_on_receipts() -> None:
         _gateway.receipts.pass_on()
 
 
-def _drain_at_end(worker: Any) -> None:
+def _drain_at_end(worker: Worker) -> None:
     while worker.alive:  # no hook is called on SIGTERM in a gevent worker
         gevent.sleep(0.1)
     _gateway.sockets.drain(_settings.DRAIN_SECONDS)
+    worker.let_go()

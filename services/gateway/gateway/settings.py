@@ -76,6 +76,13 @@ class GatewaySettings(Settings):
     HEARTBEAT_SECONDS: float = Field(default=25.0, gt=0, description="Between two pings to a socket.")
     IDLE_SECONDS: float = Field(default=60.0, gt=0, description="A socket silent for longer is closed.")
     HELLO_SECONDS: float = Field(default=10.0, gt=0, description="Time a new socket has for its hello.")
+    KEEP_ALIVE_SECONDS: int = Field(
+        default=125,
+        ge=1,
+        description="An idle connection is kept so long. Longer than the proxy in front keeps it, or now and "
+        "then a request meets one that we are closing, and is answered 502: nginx and AWS keep one for 60 s, "
+        "Traefik 90, Caddy 120, Google's load balancer 600.",
+    )
     DRAIN_SECONDS: float = Field(default=5.0, ge=0, description="Over which sockets close when we stop.")
     SOCKET_BACKLOG_BYTES: int = Field(
         default=1024 * 1024, ge=1024, description="Unread bytes after which a slow reader is closed."
