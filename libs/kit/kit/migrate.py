@@ -25,9 +25,9 @@ def _config(folder: Path, uri: str, metadata: MetaData | None) -> Config:
     return alembic
 
 
-def upgrade(folder: Path, uri: str, *, sql: bool = False) -> None:
-    """Brings a service's schema to its newest version; `sql` prints the statements instead."""
-    command.upgrade(_config(folder, uri, None), "head", sql=sql)
+def upgrade(folder: Path, uri: str, *, to: str = "head", sql: bool = False) -> None:
+    """Brings a service's schema to its newest version, or another; `sql` prints the statements instead."""
+    command.upgrade(_config(folder, uri, None), to, sql=sql)
 
 
 def check(folder: Path, uri: str, metadata: MetaData) -> None:

@@ -10,6 +10,8 @@ depends_on = None
 
 
 def upgrade() -> None:
+    # In the order of who starts a session, which looks at its user: else each waits for the other.
+    op.execute("LOCK TABLE sessions, users")
     op.add_column("users", sa.Column("avatar_id", sa.Uuid(as_uuid=False), nullable=True))
     op.add_column("users", sa.Column("avatar_type", sa.Text(), nullable=True))
     op.add_column("users", sa.Column("avatar_size", sa.Integer(), nullable=True))
