@@ -159,6 +159,9 @@ def make_roles(uri: str, passwords: Mapping[str, str]) -> None:
             execute("revoke all on database {} from public", database)
             if owner:
                 execute("alter database {} owner to {}", database, owner)
+        # The server logs statements that fail, with what people wrote and the hashes of passwords in them.
+        execute("alter database bchat set log_min_error_statement = panic")
+        execute("alter database bchat set log_error_verbosity = terse")
         for role in SERVICES:
             execute("grant connect, temporary on database bchat to {}", role)
             execute("alter role {} in database bchat set search_path = {}", role, role)

@@ -354,6 +354,7 @@ send      group_not_found group_not_found ack  ack  ack  ack  group_not_found
 position  group_not_found group_not_found ack  ack  ack  ack  group_not_found
 live      not_a_member    not_a_member    not_sharing not_sharing not_sharing - not_a_member
 read      group_not_found group_not_found -    -    -    -    group_not_found
+received  not_a_member    not_a_member    -    -    -    -    not_a_member
 typing    not_a_member    not_a_member    -    -    -    -    not_a_member
 ping      pong            pong            pong pong pong pong pong
 hello     error           error           error error error error error
@@ -367,15 +368,24 @@ def frame(kind: str, group_id: str, token: str) -> Json:
         "position": {"type": "position", "group_id": group_id, "feature": POINT},
         "live": {"type": "position", "group_id": group_id, "feature": POINT, "live": True},
         "read": {"type": "read", "group_id": group_id, "seq": 1},
+        "received": {"type": "received", "group_id": group_id, "seq": 1},
         "typing": {"type": "typing", "group_id": group_id},
         "ping": {"type": "ping"},
         "hello": {"type": "hello", "token": token},
     }[kind]
 
 
+def frames() -> dict[str, list[str]]:
+    return {kind: answers for kind, *answers in map(str.split, FRAMES.strip().splitlines())}
+
+
+def test_every_frame_has_its_row(documents: Documents) -> None:
+    told = {frame(kind, "", "")["type"] for kind in frames()}
+    assert told == documents.frames["fromClient"].keys(), "say in FRAMES who may say this"
+
+
 def test_a_frame_is_for_whom_it_should_be(house: House, connected: Connected) -> None:
-    group_id = house.things()["group_id"]
-    table = {kind: answers for kind, *answers in map(str.split, FRAMES.strip().splitlines())}
+    group_id, table = house.things()["group_id"], frames()
     seen: dict[str, list[str]] = {kind: [] for kind in table}
     for who in WHO[1:]:
         device = connected(house.person(who))

@@ -111,3 +111,12 @@ def bomb() -> bytes:
 def test_what_is_no_picture_is_refused(content: bytes) -> None:
     with pytest.raises(NotAnImage):
         reencoded(content, most_side=64)
+
+
+@pytest.mark.parametrize("format", ["PNG", "GIF", "JPEG", "WEBP"])
+def test_of_a_file_that_is_a_picture_and_something_else_only_the_picture_is_left(format: str) -> None:
+    hidden = b"<script>alert(1)</script>PK\x03\x04"
+    made = reencoded(picture(format=format) + hidden, most_side=64)
+    assert made.content
+    assert hidden[:8] not in made.content
+    assert hidden[-4:] not in made.content
