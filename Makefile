@@ -3,7 +3,7 @@
 do := @deploy/local/bootstrap deploy/local/make.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types contracts touched compatible roll chaos bench release image pictures migrate run clean
+.PHONY: help setup demo test lint types contracts touched compatible roll chaos load restore audit bench release image pictures migrate run clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
@@ -42,6 +42,15 @@ roll: ## every service, under talk, from the release before to what is here, and
 
 chaos: ## SEED=7 FAULTS=200 ONLY='kill cut': people go on while all around them fails; nothing may be lost
 	$(do) chaos $(if $(SEED),--seed '$(SEED)') $(if $(FAULTS),--faults '$(FAULTS)') $(if $(ONLY),--only $(ONLY))
+
+load: ## MEMBERS=5000 SOCKETS=2000: more than it can carry; it must refuse, stay within bounds, and recover
+	$(do) load $(if $(MEMBERS),--members '$(MEMBERS)') $(if $(SOCKETS),--sockets '$(SOCKETS)')
+
+restore: ## a base backup and an archive bring a Bchat that lost a table back to the moment before
+	$(do) restore
+
+audit: ## is a weakness known of anything that is installed? it asks PyPI and npm
+	$(do) audit
 
 bench: ## what a message costs; WITH="ejabberd prosody flask" beside them, ONLY="A B c D", ROUNDS=3
 	$(do) bench '$(WITH)' '$(ONLY)' '$(ROUNDS)'

@@ -29,7 +29,7 @@ from stack import Stack, elsewhere, leftovers, of_service
 
 BEGAN = time.monotonic()
 # Each waits for much of its time, so all at once take little longer than one.
-WHOLE = ("tests/contract", "tests/integration", "tests/browser", "tests/chaos")
+WHOLE = ("tests/contract", "tests/integration", "tests/browser", "tests/chaos", "tests/load", "tests/restore")
 BESIDE = {
     "reports": ("services/reports/tests",),
     "the other parts": (
@@ -50,12 +50,27 @@ def say(text: str) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("setup", "demo", "test", "lint", "types", "contracts", "pictures", "roll", "clean"):
+    for name in (
+        "setup",
+        "demo",
+        "test",
+        "lint",
+        "types",
+        "contracts",
+        "pictures",
+        "roll",
+        "restore",
+        "audit",
+        "clean",
+    ):
         commands.add_parser(name)
     chaos = commands.add_parser("chaos")
     chaos.add_argument("--seed")
     chaos.add_argument("--faults")
     chaos.add_argument("--only", nargs="*")
+    load = commands.add_parser("load")
+    load.add_argument("--members")
+    load.add_argument("--sockets")
     for name in ("run", "migrate", "image"):
         commands.add_parser(name).add_argument("service")
     commands.add_parser("touched").add_argument("since", nargs="?")
@@ -273,15 +288,31 @@ def roll() -> int:
 
 def chaos(**asked: Any) -> int:
     """People go on with their day while all around them fails; then it is checked that nothing was lost."""
+    return _on_a_stack_of_its_own(ROOT / "tests" / "chaos" / "storm.py", asked)
+
+
+def load(**asked: Any) -> int:
+    """More than a Bchat can carry, on a stack of its own: it refuses, stays within bounds, and recovers."""
+    return _on_a_stack_of_its_own(ROOT / "tests" / "load" / "load.py", asked)
+
+
+def _on_a_stack_of_its_own(script: Path, asked: dict[str, Any]) -> int:
     provide(say, servers=True, browser=False)
     build_client(say)
-    storm: list[str | Path] = ["python", ROOT / "tests" / "chaos" / "storm.py"]
+    command: list[str | Path] = ["python", script]
     for name, value in asked.items():
         if value:
-            storm += [f"--{name}", *([value] if isinstance(value, str) else value)]
-    places = ("tests", "tests/chaos", "services/push/tests", "deploy/local")
+            command += [f"--{name}", *([value] if isinstance(value, str) else value)]
+    places = ("tests", "tests/chaos", "services/push/tests", "deploy/local", "benchmarks")
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(str(ROOT / place) for place in places)}
-    return subprocess.run(storm, cwd=ROOT, env=env, check=False).returncode
+    return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
+
+
+def restore() -> int:
+    """A backup, as docs/operations.md describes it, brings a destroyed Bchat back to a moment."""
+    provide(say, servers=True, browser=False)
+    build_client(say)
+    return subprocess.run(["pytest", ROOT / "tests" / "restore", "-v"], cwd=ROOT, check=False).returncode
 
 
 def bench(beside: str, only: str, rounds: str) -> int:
@@ -292,6 +323,18 @@ def bench(beside: str, only: str, rounds: str) -> int:
     command += ["--only", *only.split()] if only else []
     command += ["--rounds", rounds] if rounds else []
     return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+def audit() -> int:
+    """Is a weakness known of anything installed? It asks PyPI and npm, and fails where they can't say."""
+    uv = os.environ.get("BCHAT_UV", "uv")
+    export = ["export", "--quiet", "--frozen", "--all-packages", "--no-emit-workspace", "--no-dev"]
+    wanted = LOCAL / "audited.txt"
+    subprocess.run([uv, *export, "--output-file", wanted], cwd=ROOT, check=True)
+    ask = ["tool", "run", "pip-audit", "--strict", "--disable-pip", "--require-hashes", "--requirement"]
+    services = subprocess.run([uv, *ask, wanted], cwd=ROOT, check=False).returncode
+    client = subprocess.run(["npm", "audit", "--omit=dev"], cwd=CLIENT, check=False).returncode
+    return services or client
 
 
 def compatible(service: str | None) -> int:

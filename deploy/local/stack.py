@@ -52,6 +52,7 @@ class Stack:
         amqp_uri: likewise a broker.
         settings: of the services, as environment variables.
         own: what a single process has in its environment besides, by its name and the stack's environment.
+        postgres: settings of the private PostgreSQL beside ours.
         releases: of each service that shall begin as another release than what is here, its work tree.
         say: told what is going on.
     """
@@ -70,6 +71,7 @@ class Stack:
         database_uri: str | None = None,
         amqp_uri: str | None = None,
         settings: Mapping[str, str] | None = None,
+        postgres: Mapping[str, str] | None = None,
         own: Callable[[str, Mapping[str, str]], Mapping[str, str]] = lambda _name, _env: {},
         releases: Mapping[str, Path] | None = None,
         say: Say = lambda _: None,
@@ -78,6 +80,7 @@ class Stack:
         self.log = self.place / "log"
         self.company, self.demo, self.keep, self.services = company or demo, demo, keep, services
         self._settings, self._own = dict(settings or {}), own
+        self._postgres = dict(postgres or {})
         self.releases = dict(releases or {})
         self.say = say
         self._port = port
@@ -367,6 +370,7 @@ class Stack:
             "fsync": "on" if self.keep else "off",
             "full_page_writes": "on" if self.keep else "off",
             "timezone": "UTC",
+            **self._postgres,
         }
         conf = data / "postgresql.auto.conf"
         conf.write_text("".join(f"{key} = '{value}'\n" for key, value in settings.items()))
