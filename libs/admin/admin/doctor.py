@@ -5,21 +5,25 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 import click
-from kit import broker
+from kit import broker, condition
 from kit.clock import now, parse
 from kit.errors import Refusal
+from kit.event import new_id
 from kit.rpc import RemoteFailure, RpcClient
-from kombu import Connection, Consumer, Exchange, Queue
+from kombu import Connection, Consumer, Exchange, Producer, Queue
 
 # As the gateways declare it (gateway/relay.py): there each tells the others how it is, every five seconds.
 GATEWAYS = Exchange("gateways", type="fanout", durable=False)
 LISTEN_SECONDS = 7.0
 ANSWER_SECONDS = 40.0
 CLOCK_SECONDS = 2.0
+BLOCKED_SECONDS = 2.0
+NOT_THERE = "Is {0} running? Its log says why not; `kit examine` in its folder looks without it."
 
 Row = dict[str, Any]
 
@@ -37,51 +41,75 @@ def examined(amqp_uri: str, services: Sequence[str], url: str | None) -> Iterato
         services: those that must be there.
         url: where people reach Bchat, if that is to be tried.
     """
-    yield _broker(amqp_uri)
+    rows = list(_broker(amqp_uri))
+    yield from rows
+    if all(found["ok"] for found in rows if found["check"] == "alarms"):
+        yield from _parts(amqp_uri, services)
+    if url:
+        yield from _address(url)
+
+
+def _parts(amqp_uri: str, services: Sequence[str]) -> Iterator[Row]:
     client, keys = RpcClient(amqp_uri, "bchat-admin").start(), set()
     try:
         for service in services:
+            if not condition.queues(amqp_uri, service)[f"rpc-{service}"].consumers:
+                yield row(service, "answers", "No replica of it is there.", NOT_THERE.format(service))
+                continue
             for found in _service(client, service):
                 keys |= {key for key in [found.pop("told", {}).get("key")] if key}
                 yield found
     finally:
         client.stop()
     yield from _gateways(amqp_uri, keys)
-    if url:
-        yield from _address(url)
 
 
-def _broker(amqp_uri: str) -> Row:
-    with broker.connect(amqp_uri) as connection:
+def _broker(amqp_uri: str) -> Iterator[Row]:
+    blocked: list[str] = []
+    with broker.connect(amqp_uri, confirm=False) as connection:
         connection.connect()
         told = connection.connection.server_properties
+        connection.connection.on_blocked = blocked.append
+        # It tells who publishes, and nobody else. By this name there is no queue.
+        Producer(connection.default_channel).publish("", routing_key=f"nobody-{new_id()}")
+        with suppress(TimeoutError):
+            connection.drain_events(timeout=BLOCKED_SECONDS)
     version = str(told.get("version", "unknown"))
     remedy = None
     if tuple(int(part) for part in version.split(".")[:2] if part.isdigit()) < (3, 10):
         remedy = "Upgrade RabbitMQ to 3.10 or newer: quorum queues here need delivery limits and expirations."
-    return row("broker", "version", f"{told.get('product', 'A broker')} {version}", remedy)
+    yield row("broker", "version", f"{told.get('product', 'A broker')} {version}", remedy)
+    if blocked:
+        yield row(
+            "broker",
+            "alarms",
+            "It takes no messages for want of memory or disk, so no service can be asked.",
+            "`rabbitmq-diagnostics alarms` says which. Free disk, or see which queue grew: "
+            "rabbitmqctl list_queues name messages memory. Nothing is lost meanwhile.",
+        )
+    else:
+        yield row("broker", "alarms", "It takes messages.")
 
 
 def _service(client: RpcClient, service: str) -> Iterator[Row]:
     began = now()
     try:
         told = client.call(service, "examine", timeout=ANSWER_SECONDS)
-        how = client.call(service, "condition", timeout=ANSWER_SECONDS)
     except (Refusal, RemoteFailure) as problem:
-        yield row(
-            service,
-            "answers",
-            str(problem),
-            (f"Is {service} running? Its log says why not; `kit examine` in its folder looks without it."),
-        )
+        yield row(service, "answers", str(problem), NOT_THERE.format(service))
         return
-    yield row(service, "answers", f"version {how['version']}, replicas: {how['replicas']}")
     middle = began + (now() - began) / 2
     apart = abs((parse(told["at"]) - middle).total_seconds())
     if apart > CLOCK_SECONDS + (now() - began).total_seconds():
         yield row(service, "clock", f"{apart:.0f} s from ours", "Let both machines follow a time server.")
     for found in told["findings"]:
         yield {"part": service, **found}
+    try:
+        how = client.call(service, "condition", timeout=ANSWER_SECONDS)
+    except (Refusal, RemoteFailure) as problem:
+        yield row(service, "answers", str(problem), "It can't tell how it is for what was found above.")
+        return
+    yield row(service, "answers", f"version {how['version']}, replicas: {how['replicas']}")
     count = how["dead"]["count"]
     yield row(
         service,
@@ -99,7 +127,7 @@ def _service(client: RpcClient, service: str) -> Iterator[Row]:
         "outbox",
         f"{how['outbox']['length']} events wait to be said, the oldest {waits:.0f} s",
         (
-            "Does the broker take messages (rabbitmqctl list_alarms)? The service's log says why it waits."
+            "Does the broker take messages (rabbitmq-diagnostics alarms)? The log says why it waits."
             if waits > 60
             else None
         ),

@@ -14,6 +14,7 @@ from admin.cli import main
 from click.testing import CliRunner
 from kit.clock import now, rfc3339
 from kit.errors import Unavailable
+from kit.event import new_id
 from kit.examine import finding
 from kit.testing import required
 from kombu import Connection, Producer
@@ -60,6 +61,20 @@ def test_one_that_does_not_answer_leads_to_its_log() -> None:
     rows = service(Unavailable("unavailable", "The service chat is out of reach."))
     assert list(rows) == ["answers"]
     assert "kit examine" in rows["answers"]["remedy"]
+
+
+def test_what_it_found_is_told_though_it_can_not_say_how_it_is() -> None:
+    away = finding("database", "password authentication failed", "Is the password right?")
+    rows = service(examined(away), Unavailable("unavailable", "The database is away or busy."))
+    assert {check: row["ok"] for check, row in rows.items()} == {"database": False, "answers": False}
+    assert rows["database"]["found"] == "password authentication failed"
+
+
+def test_one_without_a_replica_is_not_waited_for() -> None:
+    uri, name = required("TEST_AMQP_URI"), f"nobody-{new_id()}"
+    [told] = [row for row in doctor._parts(uri, [name]) if row["part"] == name]
+    assert told["found"] == "No replica of it is there."
+    assert {row["check"]: row["ok"] for row in doctor._broker(uri)} == {"version": True, "alarms": True}
 
 
 def test_another_clock_dead_letters_and_a_full_outbox_are_wrong() -> None:

@@ -18,9 +18,11 @@ What may be done in any order, by many at once, is work: events of the service's
 """
 
 import random
+import time
 from collections.abc import Iterable
 from typing import Any
 
+from amqp.exceptions import AccessRefused
 from kombu import Connection, Exchange, Producer, Queue, binding
 from kombu.transport.pyamqp import Channel
 
@@ -39,6 +41,8 @@ DELAYS = (1, 4, 16, 64, 256)
 # A consumer killed while it holds an event has it delivered again; after this many it is a dead letter.
 DELIVERY_LIMIT = 20
 PUBLISH_SECONDS = 5.0
+# Between two tries to connect.
+MOST_SECONDS = 5.0
 
 
 def connect(amqp_uri: str, *, confirm: bool = True) -> Connection:
@@ -69,13 +73,21 @@ def consume_connection(amqp_uri: str) -> Connection:
 
 
 def ensure(connection: Connection) -> None:
-    """Waits until the broker is there; tries at least every 5 s, so that a restart is over soon."""
+    """Waits until the broker lets us in; tries at least every 5 s, so that a restart is over soon."""
 
     def wait(problem: Exception, seconds: float) -> None:
         where = f"{connection.hostname}:{connection.port}"  # a setting left out is localhost
         log.warning("broker_away", broker=where, problem=str(problem), seconds=seconds)
 
-    connection.ensure_connection(wait, interval_start=0.5, interval_step=0.5, interval_max=5)
+    while True:
+        try:
+            connection.ensure_connection(
+                wait, interval_start=0.5, interval_step=0.5, interval_max=MOST_SECONDS
+            )
+            return
+        except AccessRefused as refused:  # a password that was changed at one end only
+            wait(refused, MOST_SECONDS)
+            time.sleep(MOST_SECONDS)
 
 
 def _quorum(name: str, **arguments: Any) -> Queue:

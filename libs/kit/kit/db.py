@@ -24,6 +24,7 @@ from kit.event import new_id as new_id
 from kit.observe import carry_trace, recording
 
 SPANS = "bchat_spans"
+READ_ONLY = "25006"
 USED, RESTED_SECONDS = "bchat_used", 1.0
 Id = Annotated[str, mapped_column(sa.Uuid(as_uuid=False))]
 H = TypeVar("H", bound=Heard)
@@ -168,7 +169,7 @@ def _nothing_was_said(tx: Transaction, _: Any) -> None:
     tx.unsaid.clear()
 
 
-def connect(uri: str, *, pool: int = 10, name: str = "bchat") -> sa.Engine:
+def connect(uri: str | sa.URL, *, pool: int = 10, name: str = "bchat") -> sa.Engine:
     """An engine with limits on everything that could hang.
 
     Args:
@@ -249,11 +250,16 @@ def _trace_statements(engine: sa.Engine) -> None:
 
 def out_of_reach(problem: BaseException | None) -> bool:
     """Whether the database could not be reached or would not serve, so that nothing at all could be done;
-    for a statement that failed by itself PostgreSQL gives a code of another class."""
+    for a statement that failed by itself PostgreSQL gives a code of another class. One that is only read,
+    as where a disk is nearly full or a standby was taken for the primary, does not serve."""
     if isinstance(problem, sa.exc.InterfaceError | sa.exc.TimeoutError):
         return True
-    code = getattr(problem.orig, "pgcode", None) if isinstance(problem, sa.exc.OperationalError) else ""
-    return code is None or code.startswith(("08", "53", "57P"))
+    if not isinstance(problem, sa.exc.DBAPIError):
+        return False
+    code = getattr(problem.orig, "pgcode", None)
+    if isinstance(problem, sa.exc.OperationalError):
+        return code is None or code.startswith(("08", "53", "57P"))
+    return code == READ_ONLY
 
 
 class Transactions:

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from amqp.exceptions import PreconditionFailed
 
-from kit import broker, config, migrate
+from kit import broker, config, db, migrate
 from kit.clock import now
 from kit.event import new_id
 
@@ -52,17 +52,21 @@ def common(
         folder: of its `config.yml`.
         routing_keys: of the events it hears.
     """
+    # By a connection made now: those that a process has are good although its password is another since.
+    fresh = db.connect(engine.url, pool=1, name=f"bchat-{service}-examine")
     found = tried(
         "database",
         "Is PostgreSQL running, and is DATABASE_URI its address, with the service's own role and password?",
-        lambda: _database(engine),
+        lambda: _database(fresh),
     )
     if all(each["ok"] for each in found):
-        found += tried("migrations", "Run `kit migrate`.", lambda: _migrations(engine, folder))
-        found += tried("rights", "Make the role anew as docs/operations.md says.", lambda: _rights(engine))
+        found += tried("writes", "Is there room on the disk of the database?", lambda: _writes(fresh))
+        found += tried("migrations", "Run `kit migrate`.", lambda: _migrations(fresh, folder))
+        found += tried("rights", "Make the role anew as docs/operations.md says.", lambda: _rights(fresh))
+    fresh.dispose()
     found += tried(
         "queues",
-        "Is RabbitMQ running, and may the user in AMQP_URI declare the service's queues?",
+        "Is RabbitMQ running, is AMQP_URI's password right, and may its user declare the service's queues?",
         lambda: _queues(amqp_uri, service, routing_keys),
     )
     return [*_settings(folder), *found]
@@ -88,6 +92,35 @@ def _database(engine: sa.Engine) -> Iterator[Finding]:
         f"{abs(apart):.1f} s {'behind' if apart > 0 else 'ahead of'} this process",
         "Let both machines follow the same time server (chrony, systemd-timesyncd)." if wrong else None,
     )
+
+
+def _writes(engine: sa.Engine) -> Iterator[Finding]:
+    with engine.connect() as connection:
+        reads_only, standby = connection.execute(
+            sa.text("SELECT current_setting('transaction_read_only')::bool, pg_is_in_recovery()")
+        ).one()
+        if standby:
+            yield finding(
+                "writes", "It is a standby, which is only read.", "Name the primary in DATABASE_URI."
+            )
+            return
+        if reads_only:
+            yield finding(
+                "writes",
+                "The database is read-only: default_transaction_read_only is on.",
+                "Some operators set it when the disk is nearly full. Then: "
+                "ALTER SYSTEM RESET default_transaction_read_only; SELECT pg_reload_conf();",
+            )
+            return
+        # A megabyte in a file of its own, which is gone with the transaction.
+        connection.execute(
+            sa.text(
+                "CREATE UNLOGGED TABLE examined AS "
+                "SELECT repeat(md5(n::text), 60) FROM generate_series(1, 512) AS numbers (n)"
+            )
+        )
+        connection.rollback()
+    yield finding("writes", "Takes a megabyte.")
 
 
 def _migrations(engine: sa.Engine, folder: Path) -> Iterator[Finding]:

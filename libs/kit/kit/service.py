@@ -82,6 +82,11 @@ def _settings() -> Settings:
     return cast(Settings, nameko.config[SETTINGS])
 
 
+def _expected(problem: BaseException) -> bool:
+    """Whether what went wrong is nobody's mistake here: it was refused, or the database is away."""
+    return isinstance(problem, Refusal) or out_of_reach(problem)
+
+
 # --- what a service holds -------------------------------------------------------------------------
 
 
@@ -127,7 +132,7 @@ class _Observer(DependencyProvider):
 
     def worker_result(self, worker_ctx: Any, result: Any = None, exc_info: Any = None) -> None:
         scope, started, current = worker_ctx.observed
-        outcome = "ok" if not exc_info else "refused" if isinstance(exc_info[1], Refusal) else "failed"
+        outcome = "ok" if not exc_info else "refused" if _expected(exc_info[1]) else "failed"
         entrypoint = worker_ctx.entrypoint
         HANDLED.labels(
             worker_ctx.service_name, KINDS.get(type(entrypoint), "other"), entrypoint.method_name, outcome
@@ -261,7 +266,7 @@ class _RpcConsumer(RpcConsumer):
 
     def handle_result(self, message: Any, result: Any, exc_info: Any) -> Any:
         answered = exc_info
-        if exc_info and isinstance(exc_info[1], DATABASE_AWAY):
+        if exc_info and (isinstance(exc_info[1], DATABASE_AWAY) or out_of_reach(exc_info[1])):
             refusal = Unavailable("unavailable", "The database is away or busy.", retry_after=1)
             answered = Unavailable, refusal, exc_info[2]
         try:
@@ -273,7 +278,7 @@ class _RpcConsumer(RpcConsumer):
             self.consumer.in_hand -= 1
             with suppress(*LOST):
                 self.consumer.ack_message(message)
-        return result, exc_info
+        return result, answered
 
     def _answer(self, message: Any, result: Any, exc_info: Any) -> None:
         """Nameko's own would wait for the broker to have it on its disk, on a connection of a pool. Who asked

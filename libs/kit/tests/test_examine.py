@@ -48,13 +48,14 @@ def test_a_served_service_finds_itself_in_order(world: World) -> None:
     world.serve()
     told = world.call("examine")
     by_check = {found["check"]: found for found in told["findings"]}
-    assert by_check.keys() == {*("settings", "database", "database_clock", "migrations", "rights", "queues")}
+    checks = ("settings", "database", "database_clock", "writes", "migrations", "rights", "queues")
+    assert by_check.keys() == set(checks)
     wrong = {check for check, found in by_check.items() if not found["ok"]}
     assert wrong == {"rights"}, "the tests' role is the superuser"
     assert "administer" in by_check["rights"]["found"]
     seen = world.kit("examine", HEAR_ATEMPTS="5", OUTBOX_POLL="5", TICK_TEXT="", TICKTEXT="")
     assert seen.returncode == 1
-    assert seen.stdout.count("ok ") == 4
+    assert seen.stdout.count("ok ") == 5
     assert "NOSUPERUSER" in seen.stdout
     (said,) = [line for line in seen.stdout.splitlines() if "WRONG settings" in line]
     assert said.endswith("  HEAR_ATEMPTS is set, and is no setting: is HEAR_ATTEMPTS meant?")
@@ -79,6 +80,25 @@ def test_what_is_missing_in_a_database_is_said(
     after = common(empty, amqp_uri, world.name)
     assert "neighbour" in after["rights"]["found"]
     assert "newer" in after["migrations"]["found"]
+
+
+def test_a_database_that_takes_nothing_and_a_new_password_are_said(
+    empty: sa.Engine, world: World, amqp_uri: str, engine: sa.Engine
+) -> None:
+    name, role = world.name, empty.url.username
+    assert common(empty, amqp_uri, name)["writes"]["ok"]
+    # One that a process already has.
+    with empty.connect(), engine.connect() as server:
+        server.execute(sa.text(f"ALTER ROLE {role} SET default_transaction_read_only TO on"))
+        server.commit()
+        found = common(empty, amqp_uri, name)["writes"]
+        assert "read-only" in found["found"]
+        assert "default_transaction_read_only" in found["remedy"]
+        server.execute(sa.text(f"ALTER ROLE {role} PASSWORD 'another'"))
+        server.commit()
+        found = common(empty, amqp_uri, name)["database"]
+        assert "password authentication failed" in found["found"]
+        assert "password" in found["remedy"]
 
 
 def test_a_database_out_of_reach_is_said_with_what_to_look_at(engine: sa.Engine, amqp_uri: str) -> None:

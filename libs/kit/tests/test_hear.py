@@ -5,11 +5,12 @@ import signal
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from door import Door
-from kit import broker, dead
+from kit import broker, dead, errors
 from kit.event import new_id
 from kombu import Producer, Queue
-from world import World, until
+from world import Served, World, until
 
 
 def test_events_are_handled_in_the_order_they_were_said(world: World) -> None:
@@ -171,11 +172,30 @@ def test_events_outwait_a_database_that_is_away_and_keep_their_order(world: Worl
         until(lambda: world.notes("heard") == ["milk"])
         door.shut()
         world.say("bread", "salt")
-        failed = re.compile(r'bchat_handled_seconds_count{[^}]*outcome="failed"[^}]*} (\d+)')
-        until(lambda: (found := failed.search(process.metrics())) and int(float(found[1])) >= 4)
+        until(lambda: refused(process) >= 4)
         door.open()
         until(lambda: world.notes("heard") == ["milk", "bread", "salt"])
     assert world.dead() == []
+
+
+def refused(process: Served) -> int:
+    """Events that it could not handle, by no mistake of its own."""
+    told = re.search(
+        r'handled_seconds_count{[^}]*kind="event",outcome="refused"[^}]*} (\d+)', process.metrics()
+    )
+    return int(told[1]) if told else 0
+
+
+def test_a_database_that_is_only_read_is_away_for_calls_and_events(world: World) -> None:
+    process = world.serve(HEAR_ATTEMPTS="2", HEAR_RETRY_SECONDS="0.05")
+    with world.reads_only():
+        world.say("milk")
+        until(lambda: refused(process) >= 4)
+        with pytest.raises(errors.Unavailable):
+            world.call("note", text="bread")
+    until(lambda: world.notes("heard") == ["milk"])
+    assert world.dead() == []
+    assert 'outcome="failed"' not in process.metrics()
 
 
 def test_what_is_gathered_is_handled_together_in_its_order_and_once(world: World) -> None:

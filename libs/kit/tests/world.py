@@ -7,7 +7,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -223,6 +224,28 @@ class World:
                 "SELECT 1 FROM pg_stat_activity"
                 " WHERE datname = current_database() AND wait_event_type = 'Lock'"
             )
+        )
+
+    @contextmanager
+    def reads_only(self) -> Iterator[None]:
+        """In here the database takes nothing."""
+        self._write("on")
+        try:
+            yield
+        finally:
+            self._write("DEFAULT")
+
+    def _write(self, reads_only: str) -> None:
+        """Sets it for connections that are made from now on, and ends the others."""
+        name = self.engine.url.database
+        with self.engine.begin() as connection:
+            connection.execute(sa.text("SET TRANSACTION READ WRITE"))
+            connection.execute(
+                sa.text(f"ALTER DATABASE {name} SET default_transaction_read_only TO {reads_only}")
+            )
+        self.scalars(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE pid <> pg_backend_pid() AND datname = current_database()"
         )
 
     def list_dead(self) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ from kit.observe import get_logger, span
 from kit.outbox import OutboxRelay
 from kit.store import Store
 from prometheus_client import Histogram
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 
 from reports import alerts, audit, jobs, making, rooms, watch
 from reports.acquire.load import Reading, load
@@ -49,7 +49,10 @@ LATE = Histogram(
     "From when a report was due until it was sent.",
     buckets=(1, 3, 10, 30, 60, 120, 300, 900, 3600, 86400),
 )
-OWN_DATABASE = (OperationalError, InterfaceError, psycopg2.OperationalError, psycopg2.InterfaceError)
+OWN_DATABASE = (
+    *(OperationalError, InterfaceError, psycopg2.OperationalError, psycopg2.InterfaceError),
+    InternalError,  # it is only read
+)
 
 
 def run(settings: ReportsSettings, stop: threading.Event) -> None:

@@ -25,7 +25,7 @@ from reports import events, jobs
 from reports.acquire.sources import read_sources
 from reports.due import run_due
 from reports.models import Load, Report, Subscription
-from reports.worker import Worker
+from reports.worker import Worker, _lane
 
 from .conftest import ended
 
@@ -62,6 +62,25 @@ def subscribe(house: Any, caller: Caller, *, due_ago: timedelta, **more: Any) ->
 def rows(house: Any, model: type[Any]) -> list[Any]:
     with house.db() as tx:
         return list(tx.scalars(sa.select(model).order_by(model.created_at)))
+
+
+def test_a_worker_waits_for_a_database_that_is_only_read(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, tried = threading.Event(), 0
+
+    def work() -> bool:
+        nonlocal tried
+        tried += 1
+        with engine.begin() as connection:
+            connection.execute(sa.text(f"SET TRANSACTION READ {'ONLY' if tried == 1 else 'WRITE'}"))
+            connection.execute(sa.select(Report.id).with_for_update())
+        stop.set()
+        return False
+
+    monkeypatch.setattr("reports.worker._wait", lambda *_: None)
+    _lane(engine, work, 0, stop)
+    assert tried == 2
 
 
 def test_two_schedulers_and_two_workers_make_each_run_once(stocked: Any, seller: Caller) -> None:

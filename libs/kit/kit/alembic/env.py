@@ -22,9 +22,11 @@ if context.is_offline_mode():
 else:
     engine = create_engine(context.config.attributes["uri"])
     with engine.connect() as connection:
-        connection.execute(text(f"SET lock_timeout TO '{LOCK_TIMEOUT}'"))
+        # The server may have limits for services: too little for an index on a large table, or the next line.
+        connection.execute(text("SET statement_timeout TO 0; SET lock_timeout TO 0"))
         # Two replicas' migration jobs at once: the second waits, then finds nothing to do.
         connection.execute(text("SELECT pg_advisory_lock(hashtext('migrate ' || current_user))"))
+        connection.execute(text(f"SET lock_timeout TO '{LOCK_TIMEOUT}'"))
         connection.commit()
         context.configure(connection=connection, **options)
         with context.begin_transaction():
