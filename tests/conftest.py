@@ -15,6 +15,7 @@ from stack import Stack
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(1, str(Path(__file__).parents[1] / "services" / "push" / "tests"))
 sys.path.insert(2, str(Path(__file__).parent / "chaos"))
+sys.path.insert(3, str(Path(__file__).parent / "load"))
 
 from client import Connected, Device, Http, Person, Someone, newcomer, read_books
 from collector import Collector
