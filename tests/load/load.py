@@ -87,9 +87,11 @@ class Watch:
             channel = connection.channel()
             while True:
                 last = self._stop.wait(SAMPLE_SECONDS)
-                for process, pid in self._pids.items():
-                    with suppress(OSError):  # it was killed, and its heir is a new process
-                        self.memory[process] = max(memory(pid), self.memory.get(process, 0))
+                for process in self._pids:
+                    try:
+                        self.memory[process] = max(memory(self._pids[process]), self.memory.get(process, 0))
+                    except OSError:  # it has ended, and has an heir
+                        self._pids[process] = self._stack.pid(process)
                 for queue in names:
                     count = channel.queue_declare(queue, passive=True).message_count
                     self.queues[queue] = max(count, self.queues.get(queue, 0))
