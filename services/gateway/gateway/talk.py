@@ -29,6 +29,8 @@ MISSED_MOST = 200
 ROOMS_A_CALL = 20
 READS_WAITING = 200
 POSITIONS_WAITING = 20
+# A room of thousands is told each: from one client not more often than others show it.
+TYPING_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Talk:
         self._reads: dict[str, tuple[int, Any]] = {}
         self._positions: list[frames.Position] = []
         self._moves = Latest(partners.pause, self._move)
+        self._typings = Latest(TYPING_SECONDS, partners.say)
 
     def hear(self, message: bytes) -> None:
         """One text message of the client."""
@@ -296,7 +299,8 @@ class Talk:
 
     def _typing(self, frame: frames.Typing) -> None:
         if self._is_member(frame):
-            self._with.say({"type": "typing", "group_id": frame.group_id, "user_id": self._socket.user_id})
+            told = {"type": "typing", "group_id": frame.group_id, "user_id": self._socket.user_id}
+            self._typings.put(frame.group_id, told)
 
     def _is_member(self, frame: frames.Typing | frames.Position | frames.Received) -> bool:
         """Whether the hub knows the user as a member; who isn't one is told so."""

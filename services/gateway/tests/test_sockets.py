@@ -760,6 +760,17 @@ def test_typing_goes_to_the_others_by_way_of_all_gateways(gateway: Gateway, ann:
     assert ann.next()["type"] == "pong"
 
 
+def test_of_a_client_that_types_without_end_the_others_are_told_now_and_then(
+    gateway: Gateway, ann: Peer
+) -> None:
+    for _ in range(50):
+        ann.say(type="typing", group_id=ROOM)
+    ann.say(type="ping")
+    assert ann.next()["type"] == "pong"
+    gevent.sleep(0)
+    assert gateway.relay._to_say.qsize() == 1
+
+
 def test_who_joins_is_shown_the_group_and_then_hears_the_room(
     house: House,
     services: Any,
