@@ -10,7 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import click
-from kit import broker, condition
+from amqp.exceptions import NotFound
+from kit import broker
 from kit.clock import now, parse
 from kit.errors import Refusal
 from kit.event import new_id
@@ -53,7 +54,7 @@ def _parts(amqp_uri: str, services: Sequence[str]) -> Iterator[Row]:
     client, keys = RpcClient(amqp_uri, "bchat-admin").start(), set()
     try:
         for service in services:
-            if not condition.queues(amqp_uri, service)[f"rpc-{service}"].consumers:
+            if not _replicas(amqp_uri, service):
                 yield row(service, "answers", "No replica of it is there.", NOT_THERE.format(service))
                 continue
             for found in _service(client, service):
@@ -62,6 +63,17 @@ def _parts(amqp_uri: str, services: Sequence[str]) -> Iterator[Row]:
     finally:
         client.stop()
     yield from _gateways(amqp_uri, keys)
+
+
+def _replicas(amqp_uri: str, service: str) -> int:
+    with broker.connect(amqp_uri) as connection:
+        try:
+            count: int = connection.default_channel.queue_declare(
+                f"rpc-{service}", passive=True
+            ).consumer_count
+        except NotFound:
+            return 0
+        return count
 
 
 def _broker(amqp_uri: str) -> Iterator[Row]:

@@ -1,5 +1,7 @@
 """The doctor says what is wrong and what to do about it, and nothing where all is well."""
 
+import subprocess
+import sys
 import threading
 import urllib.error
 from collections.abc import Iterator
@@ -143,6 +145,12 @@ def test_the_address_is_tried() -> None:
     for url, ok in (("http://127.0.0.1:8000", True), ("http://bchat.example", False)):
         *_, https = doctor._address(url, lambda *_, **__: Answer())
         assert https["ok"] is ok, url
+
+
+def test_the_command_needs_no_package_of_databases() -> None:
+    """Its image has none."""
+    code = "import sys; sys.modules |= dict.fromkeys(('sqlalchemy', 'psycopg2', 'nameko')); import admin.cli"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_the_command_says_what_is_wrong_by_its_status(monkeypatch: pytest.MonkeyPatch) -> None:
