@@ -15,6 +15,7 @@ from werkzeug.exceptions import NotFound
 from gateway import VERSION
 from gateway.http.base import PREFIX, answer
 from gateway.http.files import ASK_AGAIN, IMMUTABLE, Files
+from gateway.processes import Workers
 from gateway.wiring import gateway
 
 HERE = Path(__file__).parent.parent
@@ -90,6 +91,7 @@ def install(app: APIFlask, client: str) -> None:
     def metrics() -> Response:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        registry.register(Workers())
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
     if client:
