@@ -32,4 +32,7 @@ class Workers(Collector):
 
 def _workers() -> list[str]:
     master = os.getppid()
-    return Path(f"/proc/{master}/task/{master}/children").read_text().split()
+    try:
+        return Path(f"/proc/{master}/task/{master}/children").read_text().split()
+    except OSError:  # not every kernel tells
+        return [str(os.getpid())]
