@@ -43,7 +43,7 @@ class Partners:
         pause: seconds between two live positions of a socket in a room.
         receipts: what clients say that they have received.
         line: of those who are being let in.
-        hello_seconds: how long one may stand in it.
+        line_seconds: how long one may stand in it.
     """
 
     backend: Backend
@@ -57,7 +57,7 @@ class Partners:
     pause: float
     receipts: Receipts
     line: BoundedSemaphore
-    hello_seconds: float
+    line_seconds: float
 
 
 class Talk:
@@ -139,7 +139,7 @@ class Talk:
             socket.close(4429, "too many sockets")
             return
         # A gateway's restart brings all at once: a few at a time are let in, and none asks in vain.
-        if not self._with.line.acquire(timeout=self._with.hello_seconds):
+        if not self._with.line.acquire(timeout=self._with.line_seconds):
             raise Unavailable("busy", "Too many are being let in.", retry_after=1)
         try:
             before = dict(person.groups)

@@ -77,7 +77,8 @@ class Gateway:
             pause=settings.LIVE_SECONDS,
             receipts=self.receipts,
             line=BoundedSemaphore(settings.HELLOS_AT_ONCE),
-            hello_seconds=settings.HELLO_SECONDS,
+            # Standing in line costs nothing; to come back again and again does.
+            line_seconds=settings.IDLE_SECONDS,
         )
 
     def lane(self, user_id: str, group_id: str) -> Batcher:

@@ -90,7 +90,6 @@ def gateway(pem: str, services: Services, client_dist: Path, tmp_path: Path) -> 
         SOCKET_FRAMES_BURST=100,
         LIVE_SECONDS=0.1,
         HELLOS_AT_ONCE=4,
-        HELLO_SECONDS=2,
         WORKER_CONNECTIONS=40,
     )
     made = Gateway(settings, services)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import gevent
@@ -336,6 +337,7 @@ def test_who_stands_in_line_for_too_long_is_asked_to_come_back(
     house: House, gateway: Gateway, peer: Callable[[], Peer], token: Callable[..., str]
 ) -> None:
     line = gateway.partners.line
+    gateway.partners = replace(gateway.partners, line_seconds=0.1)
     for _ in range(gateway.settings.HELLOS_AT_ONCE):
         line.acquire()
     late = peer()
@@ -343,6 +345,12 @@ def test_who_stands_in_line_for_too_long_is_asked_to_come_back(
     assert late.closed_with() == 1013
     line.release()
     assert peer().hello(token())["type"] == "welcome"
+
+
+def test_a_gateway_that_can_believe_nobody_yet_takes_no_sockets(gateway: Gateway, http: FlaskClient) -> None:
+    gateway.tokens.ready = False
+    answer = http.get("/api/v1/ws", headers={"Connection": "Upgrade", "Upgrade": "websocket"})
+    assert (answer.status_code, answer.json["code"], answer.headers["Retry-After"]) == (503, "starting", "1")
 
 
 def test_a_gateway_that_is_full_takes_no_more_sockets_and_says_when_to_come_back(
