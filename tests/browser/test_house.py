@@ -127,7 +127,7 @@ def test_an_administrator_makes_a_person_and_takes_a_right_while_they_look(
     expect(person.get_by_role("listitem")).to_have_count(1)  # where she is signed in
     found += root.violations()
     person.get_by_label("Reports: Sales").uncheck()
-    person.get_by_role("button", name="Save").click()
+    person.get_by_role("button", name="Save", exact=True).click()
     expect(cleo.page.get_by_text("You are not allowed to see this report")).to_be_visible()
     expect(cleo.page.locator("figure, dl")).to_have_count(0)
     cleo.visit("/reports")

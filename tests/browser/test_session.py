@@ -1,6 +1,8 @@
 """Staying signed in, and being out."""
 
 import io
+import json
+import re
 
 from PIL import Image
 from playwright.sync_api import Browser, expect
@@ -100,3 +102,51 @@ def test_logging_out_ends_the_session_in_every_tab(opened: Opened) -> None:
         window.page.reload()
         window.is_out()
     assert tab.troubles == []
+
+
+def test_one_saves_what_is_kept_of_oneself_and_is_erased_by_an_administrator(
+    opened: Opened, named: Named
+) -> None:
+    room = named("Memory")
+    root = opened("Rita Root", permissions=("administrator",)).create(room)
+    ann = opened("Ann Baker", phone=True).expects("status of 401").join(room).say("Remember me")
+    root.sees("Remember me")
+    ann.back()
+    ann.page.get_by_role("link", name="Settings").click()
+    save = ann.page.get_by_role("button", name="Save what is kept of me")
+    with ann.page.expect_download() as download:
+        save.click()
+    assert download.value.suggested_filename == f"{ann.person.username}.jsonl"
+    lines = [json.loads(line) for line in download.value.path().read_text().splitlines()]
+    assert lines[-1] == {"type": "end", "kept": len(lines) - 2}
+    assert "Remember me" in {line["row"].get("text") for line in lines if line["type"] == "kept"}
+    expect(ann.page.get_by_text(f"Saved: {len(lines) - 2} things")).to_be_visible()
+    found = ann.violations()
+
+    # A file without its end would pass for the whole.
+    export = re.compile("/export$")
+    part = "".join(json.dumps(line) + "\n" for line in lines[:2])
+    ann.page.route(export, lambda route: route.fulfill(content_type="application/jsonl", body=part))
+    save.click()
+    expect(ann.page.get_by_text("The file broke off before its end")).to_be_visible()
+    expect(ann.page.get_by_text("Saved:")).to_have_count(0)
+
+    page = root.page
+    root.account("Administration")
+    page.get_by_label("Search people").fill(ann.person.username)
+    page.get_by_role("list", name="People").get_by_role("button", name=ann.person.username).click()
+    page.get_by_role("dialog", name="Ann Baker").get_by_role("button", name="Erase this person").click()
+    sure = page.get_by_role("dialog", name="Erase Ann Baker?")
+    expect(sure.get_by_text("There is no way back")).to_be_visible()
+    erase = sure.get_by_role("button", name="Erase for good")
+    expect(erase).to_be_disabled()
+    found += root.violations()
+    sure.get_by_label("To confirm, write their user name").fill(ann.person.username)
+    erase.click()
+    ann.is_out()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_text("Nobody is called that.")).to_be_visible()
+    root.enter(room)
+    expect(root.log.get_by_text("A message was deleted")).to_be_visible()
+    expect(root.log.get_by_text("Remember me")).to_have_count(0)
+    assert not found, "\n".join(found)

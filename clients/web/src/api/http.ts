@@ -23,7 +23,13 @@ export class Problem extends Error {
   }
 }
 
-async function call(method: string, path: string, body: unknown, headers: Record<string, string>, deadlineMs?: number): Promise<unknown> {
+/** Another deadline, and what reads a good answer instead of all of it at once. */
+interface How {
+  deadlineMs?: number;
+  read?: (answer: Response) => Promise<unknown>;
+}
+
+async function call(method: string, path: string, body: unknown, headers: Record<string, string>, { deadlineMs, read }: How = {}): Promise<unknown> {
   const raw = body instanceof FormData || body instanceof Blob;
   let answer: Response;
   let content: { code?: string; detail?: string; errors?: Problem["errors"] } | Blob | null;
@@ -37,6 +43,7 @@ async function call(method: string, path: string, body: unknown, headers: Record
       keepalive: path === REFRESH,
       signal: AbortSignal.timeout(deadlineMs ?? (raw ? UPLOAD_MS : ANSWER_MS)),
     });
+    if (answer.ok && read) return await read(answer);
     const type = answer.headers.get("Content-Type") ?? "";
     // A file may be JSON as well; what is to be saved comes as it is.
     content = /json/.test(type) && !answer.headers.has("Content-Disposition") ? await answer.json().catch(() => null) : answer.ok && type ? await answer.blob() : null;
@@ -53,6 +60,19 @@ async function call(method: string, path: string, body: unknown, headers: Record
     refusal?.errors ?? [],
     retry > 0 ? retry : null,
   );
+}
+
+async function inLines(answer: Response, heard: (count: number) => void): Promise<string[]> {
+  const lines: string[] = [];
+  let rest = "";
+  const pieces = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+  for (let piece = await pieces.read(); !piece.done; piece = await pieces.read()) {
+    const parts = (rest + piece.value).split("\n");
+    rest = parts.pop()!;
+    lines.push(...parts);
+    heard(lines.length);
+  }
+  return rest ? [...lines, rest] : lines;
 }
 
 /** How far an upload is, from 0 to 1, and the way to give it up. */
@@ -124,8 +144,8 @@ export class Access {
     return this.token!;
   }
 
-  async request<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}, deadlineMs?: number): Promise<T> {
-    const once = async () => call(method, path, body, { ...headers, Authorization: `Bearer ${await this.bearer()}` }, deadlineMs) as Promise<T>;
+  async request<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}, how: How = {}): Promise<T> {
+    const once = async () => call(method, path, body, { ...headers, Authorization: `Bearer ${await this.bearer()}` }, how) as Promise<T>;
     return this.withToken(once);
   }
 
@@ -147,7 +167,14 @@ export class Access {
 
   /** A file at an address that the server told: a picture, something to be saved. */
   file(url: string, deadlineMs?: number): Promise<Blob> {
-    return this.request<Blob>("GET", url.slice(url.startsWith(BASE) ? BASE.length : 0), undefined, {}, deadlineMs);
+    return this.request<Blob>("GET", url.slice(url.startsWith(BASE) ? BASE.length : 0), undefined, {}, { deadlineMs });
+  }
+
+  /** What the server makes line by line while it comes.
+
+  @param heard told how many lines there are so far. */
+  lines(path: string, deadlineMs: number, heard: (count: number) => void): Promise<string[]> {
+    return this.request<string[]>("GET", path, undefined, {}, { deadlineMs, read: (answer) => inLines(answer, heard) });
   }
 
   private async renew() {

@@ -1,20 +1,24 @@
 import { Button, Divider, Group as Row, Radio, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import { useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useApp } from "../../state/store";
 import { Avatar } from "../../ui/Avatar";
 import { Dialog } from "../../ui/Dialog";
 import { useFormat } from "../../ui/format";
+import { lazily } from "../../ui/lazily";
 import { Sure } from "../../ui/Sure";
 import { Wrong } from "../../ui/Wrong";
+import { Kept } from "../settings/Kept";
 import { Sessions } from "../settings/Sessions";
 import { Handover } from "./Handover";
-import { type Account, changePerson, type Changes, newPassword } from "./people";
+import { type Account, changePerson, type Changes, isErased, newPassword } from "./people";
 import { Parties } from "./Parties";
 import { PermissionFields } from "./PermissionFields";
 
-type Step = "edit" | "off" | "password" | "handover";
+const EraseDialog = lazily(() => import("./EraseDialog"));
+
+type Step = "edit" | "off" | "password" | "handover" | "erase";
 
 /** A person's account: name, kind, rights, password, and whether they may sign in. */
 export default function PersonDialog({ person, close }: { person: Account; close: () => void }) {
@@ -33,6 +37,23 @@ export default function PersonDialog({ person, close }: { person: Account; close
     return (
       <Dialog close={close} title={t("admin.new_password")}>
         <Handover username={person.username} password={password} close={close} />
+      </Dialog>
+    );
+  if (step === "erase")
+    return (
+      <Suspense>
+        <EraseDialog person={person} close={() => setStep("edit")} then={close} />
+      </Suspense>
+    );
+  if (isErased(person))
+    return (
+      <Dialog close={close} title={name}>
+        <Stack align="flex-start">
+          <Text size="sm">{t("erase.erased")}</Text>
+          <Button variant="subtle" color="red" size="sm" onClick={() => setStep("erase")}>
+            {t("erase.again")}
+          </Button>
+        </Stack>
       </Dialog>
     );
   if (step !== "edit")
@@ -94,6 +115,8 @@ export default function PersonDialog({ person, close }: { person: Account; close
       )}
       <Sessions person={person.id} />
       <Divider my="md" />
+      <Kept person={person.id} name={person.username} mine={person.id === me} />
+      <Divider my="md" />
       <Row gap="sm">
         <Button variant="default" size="sm" onClick={() => setStep("password")}>
           {t("admin.password")}
@@ -101,6 +124,11 @@ export default function PersonDialog({ person, close }: { person: Account; close
         {person.active && person.id !== me && (
           <Button variant="subtle" color="red" size="sm" onClick={() => setStep("off")}>
             {t("admin.off")}
+          </Button>
+        )}
+        {person.id !== me && (
+          <Button variant="subtle" color="red" size="sm" onClick={() => setStep("erase")}>
+            {t("erase.menu")}
           </Button>
         )}
       </Row>

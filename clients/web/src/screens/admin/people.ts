@@ -25,6 +25,15 @@ export async function changePerson(id: string, changes: Changes): Promise<Accoun
   return person;
 }
 
+/** Forgets who it was, everywhere; what hung on them keeps an id that is nobody's. */
+export async function erasePerson(id: string): Promise<void> {
+  await access.request("DELETE", `/users/${id}`);
+  await renew("people");
+}
+
+/** Whether they have been erased, and so are nobody who could be given anything. */
+export const isErased = ({ id, username }: Account) => username === `erased-${id}`;
+
 const LETTERS = "abcdefghijkmnopqrstuvwxyz23456789";
 const GROUPS = [5, 5, 5];
 

@@ -40,7 +40,7 @@ export function Sessions({ person }: { person?: string }) {
   const problem = query.error ?? end.error;
   return (
     <div>
-      <h4 className={css.label}>{t("settings.devices")}</h4>
+      <h4 className={css.label}>{t(person ? "admin.devices" : "settings.devices")}</h4>
       {query.isPending && <Loader size="sm" type="dots" />}
       {query.data && sessions.length === 0 && <p>{t("admin.no_sessions")}</p>}
       <ul className={css.list}>

@@ -12,6 +12,7 @@ import { Screen, Waiting } from "../../ui/Screen";
 import { useLogOut } from "../account/useLogOut";
 import { Alerts } from "./Alerts";
 import { AvatarField } from "./AvatarField";
+import { Kept } from "./Kept";
 import { Password } from "./Password";
 import { Pushing } from "./Pushing";
 import { Sessions } from "./Sessions";
@@ -42,6 +43,9 @@ export default function SettingsScreen() {
           <Section title={t("settings.security")}>
             <Password />
             <Sessions />
+          </Section>
+          <Section title={t("kept.title")}>
+            <Kept person={me.id} name={me.username ?? me.id} mine />
           </Section>
           <Button variant="default" leftSection={<IconLogout size={18} />} onClick={logOut}>
             {t("account.logout")}
