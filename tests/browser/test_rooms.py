@@ -9,6 +9,11 @@ from playwright.sync_api import expect
 from window import Named, Opened
 
 GRONINGEN = {"latitude": 53.2194, "longitude": 6.5665, "accuracy": 25}
+# Every item of a menu is what a finger on it touches.
+UNCOVERED = """(menu) => [...menu.querySelectorAll("[role=menuitem]")].every((item) => {
+    const { x, y, width, height } = item.getBoundingClientRect();
+    return item.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+})"""
 UTRECHT = {"latitude": 52.0907, "longitude": 5.1214, "accuracy": 60}
 
 
@@ -23,9 +28,13 @@ def test_one_is_called_answers_and_is_found(opened: Opened, named: Named) -> Non
     expect(ann.page.get_by_role("option", name="Bob Carter")).to_be_visible()
     ann.page.keyboard.press("Enter")
     ann.page.keyboard.type("the lorry 貨車 is here")
+    bob.page.get_by_role("button", name="More", exact=True).click()
+    expect(bob.page.get_by_role("menuitem", name="End group")).to_be_visible()
     ann.page.keyboard.press("Enter")
     told = bob.page.get_by_role("alert").filter(has_text=room)
     expect(told).to_contain_text("Ann Baker: Morning @Bob Carter the lorry")
+    assert bob.page.get_by_role("menu").evaluate(UNCOVERED)
+    bob.page.keyboard.press("Escape")
     bob.back()
     expect(bob.room(room).get_by_label("You are called 1 time")).to_be_visible()
     bob.enter(room)

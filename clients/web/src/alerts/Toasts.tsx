@@ -1,13 +1,14 @@
 import "@mantine/notifications/styles.layer.css";
 import { useMediaQuery } from "@mantine/hooks";
 import { Notifications } from "@mantine/notifications";
+import css from "./toast.module.css";
+import { NARROW } from "./toast";
 
-/** The places below the list, and the heads of screens, stay free. */
-const NAV = 70;
-const HEAD = 62;
+/** Below menus (300) and dialogs (200): whoever has opened one is to see all of it. */
+const LAYER = 190;
 
-/** Where toasts appear: over the end of the list on a desk, below the head of a screen on a phone. */
+/** Where toasts appear: over the end of the list of rooms; on a phone over the end of what is on the screen, but for a room's. */
 export default function Toasts() {
-  const narrow = useMediaQuery("(max-width: 759px)");
-  return <Notifications position={narrow ? "top-center" : "bottom-left"} limit={3} autoClose={5_000} zIndex={400} containerWidth={348} mt={narrow ? HEAD : 0} mb={narrow ? 0 : NAV} />;
+  const narrow = useMediaQuery(NARROW);
+  return <Notifications className={css.toasts} position={narrow ? "bottom-center" : "bottom-left"} limit={3} autoClose={5_000} zIndex={LAYER} containerWidth={348} />;
 }

@@ -7,6 +7,9 @@ import { problemWords } from "../ui/format";
 import css from "./toast.module.css";
 import { UNDO_MS } from "./tell";
 
+/** Where there is space for one thing at a time. */
+export const NARROW = "(max-width: 759px)";
+
 export interface Toast {
   /** One with the same id takes the place of the one before. */
   id: string;
@@ -18,6 +21,14 @@ export interface Toast {
   undo?: () => unknown;
   icon?: ReactNode;
   color?: string;
+}
+
+/** In a room on a phone the newest words and the field to write in are below, so it comes at the beginning of the talk. */
+function overTalk(): "top-center" | undefined {
+  const talk = matchMedia(NARROW).matches && document.querySelector("[role=log]");
+  if (!talk) return undefined;
+  document.documentElement.style.setProperty("--talk", `${talk.getBoundingClientRect().top}px`);
+  return "top-center";
 }
 
 /** Something short at the edge of the screen, gone by itself. */
@@ -37,6 +48,7 @@ export function toast({ id, title, message, href, undo, icon, color }: Toast) {
     title,
     icon,
     color,
+    position: overTalk(),
     autoClose: undo ? UNDO_MS : undefined,
     withBorder: true,
     radius: "lg",
