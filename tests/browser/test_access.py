@@ -31,7 +31,7 @@ def test_all_can_be_done_with_the_keyboard(opened: Opened, named: Named) -> None
     keyboard.type("lines")
     keyboard.press("Enter")
     expect(ann.log.get_by_text("two\nlines")).to_be_visible()
-    ann.tab_to(page.get_by_role("button", name="More"), "Shift+Tab")
+    ann.tab_to(page.get_by_role("button", name="More", exact=True), "Shift+Tab")
     keyboard.press("Enter")
     ann.tab_to(page.get_by_role("menuitem", name="End group"), "ArrowDown")
     keyboard.press("Enter")
@@ -97,6 +97,9 @@ def test_every_screen_is_for_everybody_in_both_directions(opened: Opened, named:
         expect(ann.page.locator("html")).to_have_attribute("dir", "rtl")
         expect(ann.page.get_by_role("heading").first).to_be_visible()
         assert ann.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        if path == "/calendar":
+            before = ann.page.get_by_role("button", name="Month before").locator("svg")
+            expect(before).to_have_css("scale", "-1 1")
     with ann.page.expect_response(lambda answer: answer.url.endswith("/auth/refresh")):
         ann.visit(f"/g/{group}")
     rooms = ann.page.get_by_role("navigation", name="Rooms").bounding_box()

@@ -99,7 +99,9 @@ function Places({ room }: { room: Room }) {
                   <span>{spot.name}</span>
                   {spot.role && <RoleTag role={spot.role as Role} />}
                 </strong>
-                <small>{place(spot.at, format, t)}</small>
+                <small>
+                  <bdi>{place(spot.at, format, t)}</bdi>
+                </small>
                 <small>
                   {[
                     spot.accuracy_m != null && t("position.accuracy", { metres: format.number(spot.accuracy_m) }),

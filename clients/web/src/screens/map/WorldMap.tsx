@@ -142,7 +142,7 @@ export default function WorldMap({ pins, chosen, still = false, choose, label }:
 
   return (
     <div className={css.frame}>
-      <div ref={place} className={css.map} role={still ? "img" : "application"} aria-label={label} />
+      <div ref={place} dir="ltr" /* west is left, whatever the language */ className={css.map} role={still ? "img" : "application"} aria-label={label} />
       {problem && <p className={css.problem}>{t("map.no_ground")}</p>}
     </div>
   );

@@ -61,7 +61,7 @@ function Whole({ article }: { article: Article }) {
 
   return (
     <article className={css.article}>
-      <h1>{article.title}</h1>
+      <h1 dir="auto">{article.title}</h1>
       <p className={css.by}>
         {article.must_read && <b>{t("news.must_read")}</b>}
         {name(article.author_id)} · {released ? format.moment(article.released_at!) : t(`news.status_${article.status}`)}
@@ -72,7 +72,7 @@ function Whole({ article }: { article: Article }) {
           {src && <img src={src} alt="" />}
         </div>
       )}
-      <div className={css.body} dangerouslySetInnerHTML={{ __html: article.html! /* made and cleaned by the server */ }} />
+      <div dir="auto" className={css.body} dangerouslySetInnerHTML={{ __html: article.html! /* made and cleaned by the server */ }} />
       {asks && (
         <Button leftSection={<IconCheck size={18} />} loading={read.isPending} onClick={() => read.mutate()}>
           {t("news.confirm")}

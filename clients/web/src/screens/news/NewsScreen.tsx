@@ -62,11 +62,11 @@ function Card({ article }: { article: Article }) {
     <Link href={`/news/${article.id}`} className={css.card} data-unread={unread || undefined}>
       {article.picture && <span className={css.picture}>{src && <img src={src} alt="" />}</span>}
       <span className={css.words}>
-        <strong>
+        <strong dir="auto">
           {unread && <i role="img" aria-label={t("news.unread")} />}
           {article.title}
         </strong>
-        <span>{article.summary}</span>
+        <span dir="auto">{article.summary}</span>
         <small>
           {article.must_read && <b>{t("news.must_read")}</b>}
           {planned ? t("news.planned", { when: format.moment(article.publish_at!) }) : format.moment(article.released_at!)}

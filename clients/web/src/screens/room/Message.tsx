@@ -176,7 +176,7 @@ function Quote({ seq, groupId, jump }: { seq: number; groupId: string; jump: (se
   return (
     <button type="button" className={css.quote} onClick={() => jump(seq)} disabled={!quoted}>
       <strong>{quoted ? name(quoted.sender_id) : "\u00a0"}</strong>
-      <span>{quoted ? entryWords(quoted, name, t) : isError || data === null ? t("room.quoted_gone") : "\u00a0"}</span>
+      <span dir="auto">{quoted ? entryWords(quoted, name, t) : isError || data === null ? t("room.quoted_gone") : "\u00a0"}</span>
     </button>
   );
 }

@@ -31,7 +31,9 @@ export function Position({ entry, groupId, role }: { entry: Entry; groupId: stri
       <span className={css.words}>
         <IconMapPin size={20} stroke={1.8} />
         <span>
-          <strong>{place(at, format, t)}</strong>
+          <strong>
+            <bdi>{place(at, format, t)}</bdi>
+          </strong>
           <small>{[accuracy != null && t("position.accuracy", { metres: format.number(accuracy) }), t("position.open")].filter(Boolean).join(" · ")}</small>
         </span>
       </span>

@@ -46,7 +46,7 @@ export function RoomHeader({ room, showMembers, ask }: { room: Room; showMembers
       </ActionIcon>
       <Avatar id={group.id} name={group.name} size={40} catalogue={group.catalogue} />
       <div className={css.title}>
-        <h2 title={group.description ?? undefined}>{group.name}</h2>
+        <h2 dir="auto" title={group.description ?? undefined}>{group.name}</h2>
         <p>
           <Typing room={room}>
             {facts.join(" · ")}

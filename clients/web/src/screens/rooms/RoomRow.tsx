@@ -27,12 +27,12 @@ export const RoomRow = memo(function RoomRow({ room, open }: { room: Room; open:
         <Avatar id={group.id} name={group.name} size={46} catalogue={group.catalogue} />
         <span className={css.lines}>
           <span className={css.line}>
-            <strong data-new={count > 0 || undefined}>{group.name}</strong>
+            <strong dir="auto" data-new={count > 0 || undefined}>{group.name}</strong>
             {isMuted(group, Date.now()) && <IconBellOff size={15} role="img" aria-label={t("list.muted")} />}
             {last && <time dateTime={last.at}>{when(last.at, format)}</time>}
           </span>
           <span className={css.line}>
-            <span className={css.preview}>
+            <span dir="auto" className={css.preview}>
               {group.ended_at ? <em>{t("list.ended")} · </em> : null}
               {draft && !open ? (
                 <>

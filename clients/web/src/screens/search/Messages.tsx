@@ -61,10 +61,10 @@ export function Messages({ query, groupId, go }: { query: string; groupId?: stri
               <Avatar id={entry.sender_id ?? ""} name={name(entry.sender_id)} size={38} src={entry.sender_id ? people[entry.sender_id]?.avatar_url : null} />
               <span className={css.words}>
                 <span className={css.line}>
-                  <strong>{groupId ? name(entry.sender_id) : (rooms[group_id]?.group.name ?? "")}</strong>
+                  <strong dir="auto">{groupId ? name(entry.sender_id) : (rooms[group_id]?.group.name ?? "")}</strong>
                   <time dateTime={entry.at}>{format.dayKey(entry.at) === format.dayKey(Date.now()) ? format.time(entry.at) : format.short(entry.at)}</time>
                 </span>
-                <span className={css.snippet}>
+                <span dir="auto" className={css.snippet}>
                   {!groupId && `${name(entry.sender_id).split(",")[0]}: `}
                   <Highlighted text={snippet} query={query} />
                 </span>
