@@ -11,6 +11,10 @@ interface Props {
   tap?: (key: string) => void;
 }
 
+/** Drawing keeps everything else waiting, so what is only scrolled past is not drawn. */
+const STAYS_MS = 100;
+const stayed = () => new Promise((done) => setTimeout(done, STAYS_MS));
+
 /** A live chart. Its words are the server's description; its numbers are in the table beside it. */
 export function Figure({ chart, tap }: Props) {
   const { t } = useTranslation();
@@ -27,7 +31,7 @@ export function Figure({ chart, tap }: Props) {
     const target = document.createElement("div");
     place.current!.replaceChildren(target);
     let gone = false;
-    const views = bokeh().then((library) => (gone ? undefined : library.embed.embed_item(structuredClone(figure), target)));
+    const views = Promise.all([bokeh(), stayed()]).then(([library]) => (gone ? undefined : library.embed.embed_item(structuredClone(figure), target)));
     views.then(
       (drawn) => {
         if (gone || !drawn) return;
