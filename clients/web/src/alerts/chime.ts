@@ -2,8 +2,9 @@ let context: AudioContext | undefined;
 
 /** Two soft notes, a fifth apart. Without a file, so that they are there when the network is not. */
 export function chime() {
-  context ??= new AudioContext();
   // A browser is silent until its person has touched the page; a sound kept for then would tell of old news.
+  if (navigator.userActivation && !navigator.userActivation.hasBeenActive) return;
+  context ??= new AudioContext();
   if (context.state === "suspended") void context.resume();
   const start = context.currentTime;
   for (const [n, frequency] of [659.25, 987.77].entries()) {

@@ -20,7 +20,7 @@ export function useLongPress(act: () => void) {
     onTouchCancel: stop,
     onTouchEnd(event: TouchEvent) {
       stop();
-      if (pressed.current) event.preventDefault();
+      if (pressed.current && event.cancelable) event.preventDefault(); // it is not, where the finger went on to scroll
     },
   };
 }

@@ -73,7 +73,7 @@ function Card({ alert }: { alert: Alert }) {
       <header>
         <div>
           <h3>{alert.title}</h3>
-          <p>{facts.filter(Boolean).join(" · ")}</p>
+          <p>{facts.filter(Boolean).join("\u00a0· ")}</p>
         </div>
         <Badge variant="light" color={COLORS[alert.state]} autoContrast tt="none" fw={560} leftSection={alert.state === "firing" ? <IconAlertTriangle size={13} /> : undefined}>
           {t(`alerts.${alert.state}`)}
