@@ -105,7 +105,7 @@ def test_who_is_away_is_notified_and_led_to_the_room(
     expect(ann.page).to_have_url(f"{ann.url}/g/{gate}")
     ann.sees("A lorry at the gate.")
     until(lambda: state(gate, lorry) == "read", "read")
-    assert worker.evaluate(SHOWN) == []
+    until(lambda: worker.evaluate(SHOWN) == [], "taken away")
 
     ann.account("Settings")
     switch.click()

@@ -113,7 +113,9 @@ class Window:
         return self
 
     def sign_out(self) -> None:
-        self.account("Log out")
+        # The screen does not wait for the answer, which takes the cookie away.
+        with self.page.expect_response(lambda answer: answer.url.endswith("/auth/logout")):
+            self.account("Log out")
         self.is_out()
 
     def account(self, item: str) -> None:
@@ -137,9 +139,9 @@ class Window:
 
     def create(self, name: str, description: str = "") -> Self:
         self.page.get_by_role("button", name="New group").click()
-        self.page.get_by_label("Name").fill(name)
-        self.page.get_by_label("Description").fill(description)
-        self.page.get_by_role("button", name="Create").click()
+        self.page.get_by_role("dialog").get_by_label("Name").fill(name)
+        self.page.get_by_role("dialog").get_by_label("Description").fill(description)
+        self.page.get_by_role("button", name="Create", exact=True).click()
         return self._inside(name)
 
     def join(self, name: str) -> Self:
@@ -191,7 +193,7 @@ class Window:
         return self.log.get_by_text(text, exact=True).locator("xpath=..").locator("[role=img]")
 
     def menu(self, item: str) -> None:
-        self.page.get_by_role("button", name="More").click()
+        self.page.get_by_role("button", name="More", exact=True).click()
         self.page.get_by_role("menuitem", name=item).click()
 
     def ask(self) -> None:
