@@ -133,7 +133,7 @@ def walk(window: Window, picture: Callable[[str], None], groups: dict[str, str])
     page = window.page
 
     def go(path: str, *there: Locator) -> None:
-        settled(window, path)
+        window.again(path)
         for place in there:
             expect(place.first).to_be_visible()
 
@@ -176,20 +176,14 @@ def walk(window: Window, picture: Callable[[str], None], groups: dict[str, str])
     picture("search")
 
 
-def settled(window: Window, path: str) -> None:
-    """A page that is left before it has its new token takes the session along."""
-    with window.page.expect_response(lambda answer: answer.url.endswith("/auth/refresh")):
-        window.visit(path)
-
-
 def look_after(window: Window, picture: Callable[[str], None], _: dict[str, str]) -> None:
     """Through the screens of an administrator."""
     page = window.page
     window.sign_in()
-    settled(window, "/admin")
+    window.again("/admin")
     expect(page.get_by_text("Marieke").first).to_be_visible()
     picture("people")
-    settled(window, "/admin/operations")
+    window.again("/admin/operations")
     expect(page.get_by_role("heading", name="Services")).to_be_visible()
     picture("operations")
 

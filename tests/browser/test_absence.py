@@ -72,8 +72,7 @@ def test_a_killed_gateway_swallows_no_message(stack: Stack, opened: Opened, name
     for window in (ann, bob):
         window.sees(*before, *after)
     stack.wait_ready(["gateway.1"])
-    ann.page.reload()
-    ann.sees(*before, *after)
+    ann.again().sees(*before, *after)
 
 
 def test_a_device_opens_without_a_network_and_sends_once_what_was_written(
@@ -85,8 +84,7 @@ def test_a_device_opens_without_a_network_and_sends_once_what_was_written(
     bob.join(room).sees("Count the boxes")
     page = bob.page
     page.evaluate("navigator.serviceWorker.ready.then(() => {})")
-    page.reload()  # from now on by the service worker
-    bob.sees("Count the boxes")
+    bob.again().sees("Count the boxes")  # from now on by the service worker
     bob.context.set_offline(True)
     page.reload()
     bob.sees("Count the boxes")

@@ -78,11 +78,11 @@ def test_every_screen_is_for_everybody_in_both_directions(opened: Opened, named:
     group = ann.person.post("/groups", {"name": named("Walk"), "catalogue": "chat"})["id"]
     found = []
     for path in (*SCREENS, f"/g/{group}/map"):
-        ann.visit(path)
+        ann.again(path)
         expect(ann.page.get_by_role("heading").first).to_be_visible()
         expect(ann.page.get_by_role("status", name="Loading…")).to_have_count(0)
         found += [f"{path}: {one}" for one in ann.violations()]
-    ann.visit("/").is_in()
+    ann.again("/").is_in()
     ann.page.keyboard.press("?")
     expect(ann.page.get_by_role("dialog", name="Keyboard")).to_be_visible()
     found += ann.violations()
@@ -91,17 +91,14 @@ def test_every_screen_is_for_everybody_in_both_directions(opened: Opened, named:
     # From right to left nothing runs out of the window, and the rooms are on the right.
     ann.page.evaluate("localStorage.setItem('bchat.direction', 'rtl')")
     for path in ("/", f"/g/{group}", *SCREENS):
-        # A page that is left before it has its new token takes the session along.
-        with ann.page.expect_response(lambda answer: answer.url.endswith("/auth/refresh")):
-            ann.visit(path)
+        ann.again(path)
         expect(ann.page.locator("html")).to_have_attribute("dir", "rtl")
         expect(ann.page.get_by_role("heading").first).to_be_visible()
         assert ann.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
         if path == "/calendar":
             before = ann.page.get_by_role("button", name="Month before").locator("svg")
             expect(before).to_have_css("scale", "-1 1")
-    with ann.page.expect_response(lambda answer: answer.url.endswith("/auth/refresh")):
-        ann.visit(f"/g/{group}")
+    ann.again(f"/g/{group}")
     rooms = ann.page.get_by_role("navigation", name="Rooms").bounding_box()
     log = ann.log.bounding_box()
     assert rooms
@@ -125,8 +122,7 @@ def test_chinese_can_be_chosen_and_stays(opened: Opened, named: Named, language:
     for _ in ("at once", "after a reload"):
         expect(ann.page.locator("html")).to_have_attribute("lang", language)
         expect(ann.page.get_by_role("tab", name=words["catalogue"]["business"])).to_be_visible()
-        with ann.page.expect_response(lambda answer: answer.url.endswith("/auth/refresh")):
-            ann.page.reload()
+        ann.again()
     ann.enter(room)
     expect(ann.page.get_by_label(words["room"]["write"])).to_be_visible()
     ann.page.get_by_role("button", name=words["account"]["menu"]).click()

@@ -39,7 +39,7 @@ def test_who_is_away_is_notified_and_led_to_the_room(
     switch = ann.page.get_by_role("switch", name="Notifications on this device")
     switch.click()
     expect(switch).to_be_checked()
-    ann.page.reload()
+    ann.again()
     expect(switch).to_be_checked()
 
     cdp = ann.context.new_cdp_session(ann.page)
@@ -99,8 +99,7 @@ def test_who_is_away_is_notified_and_led_to_the_room(
     assert [tag for *_, tag in worker.evaluate(SHOWN)] == [f"room:{gate}"]
 
     # It leads to the room, where it is read, and nothing is left of it.
-    ann.visit("/calendar")
-    ann.is_in()
+    ann.again("/calendar").is_in()
     worker.evaluate(CLICK)
     expect(ann.page).to_have_url(f"{ann.url}/g/{gate}")
     ann.sees("A lorry at the gate.")

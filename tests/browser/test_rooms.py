@@ -75,7 +75,7 @@ def test_a_draft_stays_in_its_room_and_is_nobody_elses(opened: Opened, named: Na
     room = named("Fair")
     ann = opened("Ann Baker").create(room)
     ann.composer.fill("Not finished yet")
-    ann.page.goto(ann.url)
+    ann.again("/")
     expect(ann.room(room).get_by_text("Draft: Not finished yet")).to_be_visible()
     ann.enter(room)
     expect(ann.composer).to_have_value("Not finished yet")

@@ -24,8 +24,7 @@ def test_one_stays_signed_in_after_a_reload_and_another_day(
 ) -> None:
     room = named("Diary")
     ann = opened("Ann Baker").create(room).say("Dear diary")
-    ann.page.reload()
-    ann.sees("Dear diary")
+    ann.again().sees("Dear diary")
     (cookie,) = ann.context.cookies()
     assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
     assert cookie["expires"] > 0, "it has to outlive the browser"
@@ -40,8 +39,7 @@ def test_one_stays_signed_in_after_a_reload_and_another_day(
 
 def test_without_automatic_login_the_browser_forgets_when_closed(opened: Opened) -> None:
     ann = opened("Ann Baker", signed_in=False).sign_in(remember=False)
-    ann.page.reload()
-    ann.is_in()
+    ann.again().is_in()
     assert [cookie["expires"] for cookie in ann.context.cookies()] == [-1]
 
 
@@ -93,7 +91,7 @@ def test_what_can_not_be_loaded_can_be_tried_again_and_what_is_unsent_keeps_one_
 
 def test_logging_out_ends_the_session_in_every_tab(opened: Opened) -> None:
     ann = opened("Ann Baker")
-    tab = ann.another().expects("status of 401").visit()
+    tab = ann.another().expects("status of 401").again("/")
     tab.is_in()
     ann.sign_out()
     tab.is_out()

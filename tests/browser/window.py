@@ -102,6 +102,19 @@ class Window:
         self.page.goto(self.url + path)
         return self
 
+    def again(self, path: str | None = None) -> Self:
+        """Loads this page anew, or another one, of somebody who is signed in.
+
+        What the device kept is shown at once; a page that is left before it has its new token takes the
+        session along.
+        """
+        with self.page.expect_response(lambda answer: answer.url.endswith("/auth/refresh")):
+            if path is None:
+                self.page.reload()
+            else:
+                self.visit(path)
+        return self
+
     def sign_in(self, person: Person | None = None, *, remember: bool = True) -> Self:
         person = person or self.person
         self.visit()
