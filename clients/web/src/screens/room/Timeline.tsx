@@ -51,7 +51,7 @@ export function Timeline({ room, from, target, setTarget, reply, revise }: Props
   const first = entries[0]?.seq ?? 1;
 
   // Where "New" stands is decided once, when the room is opened: it must not run away from the eye.
-  const [marker] = useState(() => entries[0] && entries[0].seq <= from + 1 ? entries.find((e) => e.seq > from && e.sender_id !== me)?.seq : undefined);
+  const [marker] = useState(() => entries[0] && entries[0].seq <= from + 1 ? entries.find((e) => e.seq > from && (e.sender_id ?? e.by) !== me)?.seq : undefined);
 
   const made = useRef(new Map<number | string, Item>());
   const items = useMemo(() => {
