@@ -110,6 +110,8 @@ export class Access {
   private token: string | null = null;
   private expires = 0;
   private refreshing: Promise<Session> | null = null;
+  /** Whether one has signed out: what was still to be asked then must not ask for a new token, which would be refused. */
+  private out = false;
   onEnd: () => void = () => {};
   /** A new pair came, perhaps of somebody who has signed in in another tab. */
   onSession: (session: Session) => void = () => {};
@@ -135,6 +137,7 @@ export class Access {
     // Without a good access token the cookie says which session it is.
     const headers: Record<string, string> = this.token && Date.now() < this.expires ? { Authorization: `Bearer ${this.token}` } : {};
     this.token = null;
+    this.out = true;
     await call("POST", "/auth/logout", {}, headers);
   }
 
@@ -178,6 +181,7 @@ export class Access {
   }
 
   private async renew() {
+    if (this.out) throw new Problem(401, "not_signed_in", "");
     try {
       await this.refresh();
     } catch (problem) {
@@ -188,6 +192,7 @@ export class Access {
 
   private keep(session: Session): Session {
     this.token = session.access_token;
+    this.out = false;
     this.expires = Date.now() + session.expires_in * 1000;
     return session;
   }
