@@ -13,7 +13,7 @@ LANGUAGES = ("en", "zh-Hant", "zh-Hans")
 PLURALS = re.compile(r"_(?:ordinal_)?(?:zero|one|two|few|many|other)$")
 # Only a program that is wrong, or one that is no client of ours, is told these.
 PROGRAMS = {
-    "already_greeted", "idempotency_key_reused", "idempotency_key_unanswered", "invalid_cursor",
+    "already_greeted", "full", "idempotency_key_reused", "idempotency_key_unanswered", "invalid_cursor",
     "invalid_device", "invalid_frame", "invalid_idempotency_key", "invalid_json", "invalid_people",
     "invalid_signature", "invalid_time", "invalid_timestamp", "invalid_window", "method_not_allowed",
     "no_sockets_here", "not_a_websocket", "not_found", "too_many_calls", "unknown_type", "unreadable",
