@@ -247,6 +247,7 @@ class World:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE pid <> pg_backend_pid() AND datname = current_database()"
         )
+        self.engine.dispose()  # ours are among them
 
     def list_dead(self) -> list[dict[str, Any]]:
         return dead.listed(self.amqp_uri, self.name)
