@@ -80,7 +80,8 @@ def _pids(stack: Stack, name: str) -> list[int]:
     return [pid for pid in found if pid]
 
 
-def _signal(stack: Stack, name: str, number: int) -> None:
+def send_signal(stack: Stack, name: str, number: int) -> None:
+    """To a process and those it started: the workers of a gateway outlive it for a while."""
     for pid in _pids(stack, name):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
@@ -97,7 +98,7 @@ def _later(world: World, seconds: float, undo: Callable[[], None]) -> None:
 def kill(world: World, chance: random.Random) -> str:
     """kill -9 of a process."""
     name = chance.choice(world.processes())
-    _signal(world.stack, name, signal.SIGKILL)
+    send_signal(world.stack, name, signal.SIGKILL)
     return name
 
 
@@ -105,7 +106,7 @@ def kill_program(world: World, chance: random.Random) -> str:
     """kill -9 of both processes of a program."""
     program = chance.choice(PROGRAMS)
     for host in (1, 2):
-        _signal(world.stack, f"{program}.{host}", signal.SIGKILL)
+        send_signal(world.stack, f"{program}.{host}", signal.SIGKILL)
     return program
 
 
@@ -113,7 +114,7 @@ def kill_host(world: World, chance: random.Random) -> str:
     """kill -9 of everything on a host."""
     host = chance.choice((1, 2))
     for name in world.processes(host):
-        _signal(world.stack, name, signal.SIGKILL)
+        send_signal(world.stack, name, signal.SIGKILL)
     return f"host {host}"
 
 

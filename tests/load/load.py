@@ -12,6 +12,7 @@ is wrong of it.
 import argparse
 import asyncio
 import json
+import signal
 import socket
 import statistics
 import sys
@@ -33,7 +34,7 @@ import requests
 from client import Person, new_id, newcomer, until
 from crowd import Flood, Member
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from faults import database
+from faults import database, send_signal
 from gateway.keys import key_id
 from processes import memory
 from rights import SERVICES
@@ -341,7 +342,7 @@ async def restart(
     refusals.clear()
     began = time.monotonic()
     if kill:
-        await asyncio.to_thread(house.stack.kill, "gateway.1")
+        await asyncio.to_thread(send_signal, house.stack, "gateway.1", signal.SIGKILL)
     else:
         await asyncio.to_thread(house.stack.stop, "gateway.1")
         await asyncio.to_thread(house.stack.start, "gateway.1")

@@ -12,6 +12,7 @@ import amqp
 import pytest
 from client import Connected, Person, Someone, new_id, room_of
 from crowd import Member
+from faults import send_signal
 from gateway.settings import GatewaySettings
 from stack import Stack
 
@@ -85,7 +86,7 @@ def test_all_sockets_of_a_gateway_that_was_killed_are_soon_back_with_what_they_m
         speaker = Member(stack.urls[0], people[0].token or "", group, Counter())
         async with asyncio.timeout(180):
             await asyncio.gather(*(one.has(0) for one in (*crowd, speaker)))
-            await asyncio.to_thread(stack.kill, "gateway.2")
+            await asyncio.to_thread(send_signal, stack, "gateway.2", signal.SIGKILL)
             last = [await speaker.send(text) for text in said][-1]["seq"]
             await asyncio.gather(*(one.has(last) for one in crowd))
         for one in (*crowd, speaker):
