@@ -67,9 +67,20 @@ def publish_without_reading(channel: Channel) -> None:
     channel.connection.client_properties["capabilities"]["connection.blocked"] = False
 
 
+class _Consuming(Connection):
+    """Connects once, so that who reads learns when it is lost. kombu's own is made anew in silence when it is
+    read after somebody who writes has met the loss; nobody consumes there, and writers have the lost one."""
+
+    @property
+    def connection(self) -> Any:
+        if self._connection is not None and not self.connected:
+            raise ConnectionResetError("The connection to the broker was lost.")
+        return super().connection
+
+
 def consume_connection(amqp_uri: str) -> Connection:
     """A connection for consuming: the broker notices within 20 s when it has gone."""
-    return Connection(amqp_uri, connect_timeout=5, heartbeat=10)
+    return _Consuming(amqp_uri, connect_timeout=5, heartbeat=10)
 
 
 def ensure(connection: Connection) -> None:

@@ -1,13 +1,14 @@
 """A call has a deadline and an answer, or a clear no."""
 
 import signal
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from door import Door
-from kit import errors
+from kit import broker, errors
 from kit.caller import Caller
 from kit.rpc import RemoteFailure, RpcClient
 from world import World, until
@@ -164,3 +165,14 @@ def test_many_threads_share_one_client(world: World) -> None:
 
     with ThreadPoolExecutor(20) as pool:
         assert sorted(pool.map(call, range(20))) == list(range(1, 21))
+
+
+def test_who_reads_learns_of_a_loss_that_who_writes_has_met(world: World) -> None:
+    with broker.consume_connection(world.amqp_uri) as connection:
+        connection.connect()
+        lost = connection.channel()
+        lost.connection.transport.sock.shutdown(socket.SHUT_RDWR)
+        with pytest.raises(OSError, match="pipe|closed|reset"):
+            lost.basic_publish(lost.prepare_message("milk"), "", "nobody")
+        with pytest.raises(ConnectionError):
+            connection.drain_events(timeout=1)
