@@ -172,7 +172,7 @@ def test_who_reads_learns_of_a_loss_that_who_writes_has_met(world: World) -> Non
         connection.connect()
         lost = connection.channel()
         lost.connection.transport.sock.shutdown(socket.SHUT_RDWR)
-        with pytest.raises(OSError, match="pipe|closed|reset"):
+        with pytest.raises(OSError, match=r"pipe|closed|reset"):
             lost.basic_publish(lost.prepare_message("milk"), "", "nobody")
         with pytest.raises(ConnectionError):
             connection.drain_events(timeout=1)
