@@ -263,8 +263,9 @@ def tell(entries: int, cost: Cost) -> None:
     print(f"  then {cost.megabytes:.1f} MB of scripts and {cost.nodes} elements")
 
 
-def walk(browser: Browser, stack: Stack, reader: Person, rooms: dict[str, int]) -> None:
-    for phone in (True, False):
+def walk(browser: Browser, stack: Stack, readers: list[Person], rooms: dict[str, int]) -> None:
+    """Each reader has read nothing yet: one with a phone, and one at a desk."""
+    for reader, phone in zip(readers, (True, False), strict=True):
         with context(browser, phone=phone) as here:
             window = Window(here, stack.url, reader).sign_in()
             print("on a phone" if phone else "on a desk", window.page.viewport_size)
@@ -278,7 +279,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place, Stack(Path(place), company=True, settings=settings) as stack:
         admin = Person(stack.urls, stack.admin["username"], stack.admin["password"]).login()
         people = []
-        for name in ("reader", "ann"):
+        for name in ("phone", "desk", "ann"):
             person = {"username": name, "password": f"correct horse {name}", "kind": "staff"}
             admin.post("/users", {**person, "permissions": ["reports:sales"]})
             people.append(Person(stack.urls, name, f"correct horse {name}").login())
@@ -287,10 +288,10 @@ def main() -> None:
         for name, entries in rooms.items():
             group = people_make(stack, admin, name, people)
             began = time.perf_counter()
-            fill(stack, group, [person.id for person in people[1:]], entries)
+            fill(stack, group, [person.id for person in people[2:]], entries)
             print(f"{name} was filled in {time.perf_counter() - began:.1f} s")
         with sync_playwright() as playwright, launch(playwright) as browser:
-            walk(browser, stack, people[0], rooms)
+            walk(browser, stack, people[:2], rooms)
 
 
 if __name__ == "__main__":
