@@ -28,7 +28,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
-import amqp
 import jwt
 import requests
 from client import Person, new_id, newcomer, until
@@ -36,6 +35,7 @@ from crowd import Flood, Member
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from faults import database, send_signal
 from gateway.keys import key_id
+from kit import broker
 from processes import memory
 from rights import SERVICES
 from stack import Stack
@@ -81,11 +81,7 @@ class Watch:
         self._thread.join()
 
     def _run(self) -> None:
-        names = [f"{kind}-{service}" for kind in ("rpc", "hear", "retry") for service in SERVICES]
-        user, _, host = self._stack.amqp_uri.removeprefix("amqp://").rpartition("@")
-        name, _, password = user.partition(":")
-        with amqp.Connection(host.rstrip("/"), userid=name, password=password) as connection:
-            channel = connection.channel()
+        with broker.connect(self._stack.amqp_uri) as connection:
             while True:
                 last = self._stop.wait(SAMPLE_SECONDS)
                 for process in self._pids:
@@ -93,9 +89,9 @@ class Watch:
                         self.memory[process] = max(memory(self._pids[process]), self.memory.get(process, 0))
                     except OSError:  # it has ended, and has an heir
                         self._pids[process] = self._stack.pid(process)
-                for queue in names:
-                    count = channel.queue_declare(queue, passive=True).message_count
-                    self.queues[queue] = max(count, self.queues.get(queue, 0))
+                for service in SERVICES:
+                    for queue, depth in broker.depths(connection, service).items():
+                        self.queues[queue] = max(depth.messages, self.queues.get(queue, 0))
                 if last:
                     return
 

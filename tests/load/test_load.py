@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 
-import amqp
 import pytest
 from client import Connected, Person, Someone, new_id, room_of
 from crowd import Member
 from faults import send_signal
 from gateway.settings import GatewaySettings
+from kit import broker
 from stack import Stack
 
 AT_ONCE = GatewaySettings.model_fields["CALLS_AT_ONCE"].default
@@ -30,14 +30,6 @@ def hanging(stack: Stack, *names: str) -> Iterator[None]:
     finally:
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
-
-
-def waiting(stack: Stack, queue: str) -> int:
-    user, _, host = stack.amqp_uri.removeprefix("amqp://").rpartition("@")
-    name, _, password = user.partition(":")
-    with amqp.Connection(host.rstrip("/"), userid=name, password=password) as connection:
-        found: int = connection.channel().queue_declare(queue, passive=True).message_count
-        return found
 
 
 def test_what_is_too_much_for_a_service_is_refused_at_once_and_all_is_well_when_it_is_over(
@@ -62,7 +54,8 @@ def test_what_is_too_much_for_a_service_is_refused_at_once_and_all_is_well_when_
             refused = [next(answers).result() for answers in [as_completed(asked)] for _ in range(beyond)]
             # Nobody else is kept waiting, and what waits is bounded.
             assert ann.get("/me")["id"] == ann.id
-            assert waiting(stack, "rpc-chat") <= 2 * AT_ONCE
+            with broker.connect(stack.amqp_uri) as connection:
+                assert broker.depths(connection, "chat")["rpc-chat"].messages <= 2 * AT_ONCE
         answers = Counter(one.result() for one in asked)
     assert Counter(refused) == {(503, "1"): beyond}
     assert answers == {(200, None): AT_ONCE, (503, "1"): beyond}

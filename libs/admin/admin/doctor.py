@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import click
-from amqp.exceptions import NotFound
 from kit import broker
 from kit.clock import now, parse
 from kit.errors import Refusal
@@ -51,10 +50,14 @@ def examined(amqp_uri: str, services: Sequence[str], url: str | None) -> Iterato
 
 
 def _parts(amqp_uri: str, services: Sequence[str]) -> Iterator[Row]:
+    with broker.connect(amqp_uri) as connection:
+        replicas = {
+            service: broker.depths(connection, service)[f"rpc-{service}"].consumers for service in services
+        }
     client, keys = RpcClient(amqp_uri, "bchat-admin").start(), set()
     try:
         for service in services:
-            if not _replicas(amqp_uri, service):
+            if not replicas[service]:
                 yield row(service, "answers", "No replica of it is there.", NOT_THERE.format(service))
                 continue
             for found in _service(client, service):
@@ -63,17 +66,6 @@ def _parts(amqp_uri: str, services: Sequence[str]) -> Iterator[Row]:
     finally:
         client.stop()
     yield from _gateways(amqp_uri, keys)
-
-
-def _replicas(amqp_uri: str, service: str) -> int:
-    with broker.connect(amqp_uri) as connection:
-        try:
-            count: int = connection.default_channel.queue_declare(
-                f"rpc-{service}", passive=True
-            ).consumer_count
-        except NotFound:
-            return 0
-        return count
 
 
 def _broker(amqp_uri: str) -> Iterator[Row]:

@@ -20,9 +20,9 @@ What may be done in any order, by many at once, is work: events of the service's
 import random
 import time
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
-from amqp.exceptions import AccessRefused
+from amqp.exceptions import AccessRefused, NotFound
 from kombu import Connection, Exchange, Producer, Queue, binding
 from kombu.transport.pyamqp import Channel
 
@@ -41,8 +41,7 @@ DELAYS = (1, 4, 16, 64, 256)
 # A consumer killed while it holds an event has it delivered again; after this many it is a dead letter.
 DELIVERY_LIMIT = 20
 PUBLISH_SECONDS = 5.0
-# Between two tries to connect.
-MOST_SECONDS = 5.0
+CONNECT_SECONDS = 5.0
 
 
 def connect(amqp_uri: str, *, confirm: bool = True) -> Connection:
@@ -67,9 +66,10 @@ def publish_without_reading(channel: Channel) -> None:
     channel.connection.client_properties["capabilities"]["connection.blocked"] = False
 
 
-class _Consuming(Connection):
-    """Connects once, so that who reads learns when it is lost. kombu's own is made anew in silence when it is
-    read after somebody who writes has met the loss; nobody consumes there, and writers have the lost one."""
+class _OnceConnected(Connection):
+    """Is never connected anew, so that who reads learns when it is lost. kombu's own is made anew in silence
+    when it is read after somebody who writes has met the loss; nobody consumes there, and writers have the
+    lost one."""
 
     @property
     def connection(self) -> Any:
@@ -80,7 +80,7 @@ class _Consuming(Connection):
 
 def consume_connection(amqp_uri: str) -> Connection:
     """A connection for consuming: the broker notices within 20 s when it has gone."""
-    return _Consuming(amqp_uri, connect_timeout=5, heartbeat=10)
+    return _OnceConnected(amqp_uri, connect_timeout=5, heartbeat=10)
 
 
 def ensure(connection: Connection) -> None:
@@ -93,12 +93,32 @@ def ensure(connection: Connection) -> None:
     while True:
         try:
             connection.ensure_connection(
-                wait, interval_start=0.5, interval_step=0.5, interval_max=MOST_SECONDS
+                wait, interval_start=0.5, interval_step=0.5, interval_max=CONNECT_SECONDS
             )
             return
         except AccessRefused as refused:  # a password that was changed at one end only
-            wait(refused, MOST_SECONDS)
-            time.sleep(MOST_SECONDS)
+            seconds = backoff(1, CONNECT_SECONDS, CONNECT_SECONDS)
+            wait(refused, seconds)
+            time.sleep(seconds)
+
+
+class Depth(NamedTuple):
+    messages: int
+    consumers: int
+
+
+def depths(connection: Connection, service: str) -> dict[str, Depth]:
+    """Of each queue of a service, by the queue's name; one that was never made is empty."""
+    found = {}
+    for kind in ("rpc", "hear", "retry", "dead"):
+        name = f"{kind}-{service}"
+        with connection.channel() as channel:
+            try:
+                told = channel.queue_declare(name, passive=True)
+                found[name] = Depth(told.message_count, told.consumer_count)
+            except NotFound:
+                found[name] = Depth(0, 0)
+    return found
 
 
 def _quorum(name: str, **arguments: Any) -> Queue:

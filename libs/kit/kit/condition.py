@@ -1,9 +1,8 @@
 """How a service is: what waits in its queues and in its outbox, and who it is."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
-from amqp.exceptions import NotFound
 from kombu import Connection
 
 from kit import broker, dead
@@ -36,26 +35,6 @@ def ready(database_uri: str, amqp_uri: str, name: str) -> dict[str, Check]:
     return {"database": ping_database, "broker": ping_broker}
 
 
-class Depth(NamedTuple):
-    messages: int
-    consumers: int
-
-
-def queues(amqp_uri: str, service: str) -> dict[str, Depth]:
-    """The depth of each queue of a service, by the queue's name; one that was never made is empty."""
-    found = {}
-    with broker.connect(amqp_uri) as connection:
-        for kind in ("rpc", "hear", "retry", "dead"):
-            name = f"{kind}-{service}"
-            with connection.channel() as channel:
-                try:
-                    told = channel.queue_declare(name, passive=True)
-                    found[name] = Depth(told.message_count, told.consumer_count)
-                except NotFound:
-                    found[name] = Depth(0, 0)
-    return found
-
-
 def outbox(tx: Transaction) -> tuple[int, float]:
     """How many events wait to be said, counted up to `COUNTED`, and the age of the oldest in seconds."""
     some = sa.select(OUTBOX.c.said_at).limit(COUNTED).subquery()
@@ -64,11 +43,16 @@ def outbox(tx: Transaction) -> tuple[int, float]:
     return length, max(0.0, (now() - oldest).total_seconds()) if oldest else 0.0
 
 
+def _depths(amqp_uri: str, service: str) -> dict[str, broker.Depth]:
+    with broker.connect(amqp_uri) as connection:
+        return broker.depths(connection, service)
+
+
 def measure(amqp_uri: str, service: str, db: Transactions) -> None:
     """Brings the gauges of what waits up to date."""
     with db() as tx:
         OUTBOX_LENGTH.set(outbox(tx)[0])
-    for name, depth in queues(amqp_uri, service).items():
+    for name, depth in _depths(amqp_uri, service).items():
         QUEUE_MESSAGES.labels(name).set(depth.messages)
         QUEUE_CONSUMERS.labels(name).set(depth.consumers)
 
@@ -77,7 +61,7 @@ def told(amqp_uri: str, service: str, package: str, db: Transactions) -> dict[st
     """The condition as data."""
     with db() as tx:
         length, oldest = outbox(tx)
-    depths = queues(amqp_uri, service)
+    depths = _depths(amqp_uri, service)
     count = depths[f"dead-{service}"].messages
     return {
         "version": version_of(package),

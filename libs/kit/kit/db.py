@@ -262,6 +262,13 @@ def out_of_reach(problem: BaseException | None) -> bool:
     return code == READ_ONLY
 
 
+def away_or_busy(problem: BaseException | None) -> bool:
+    """Whether it may work the next time: the database is out of reach, or locks and statements took too
+    long."""
+    passing = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
+    return isinstance(problem, passing) or out_of_reach(problem)
+
+
 class Transactions:
     """Opens transactions: `with transactions() as tx:` commits at the end, or rolls all of it back.
 

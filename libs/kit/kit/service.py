@@ -35,7 +35,6 @@ import kombu.serialization
 import nameko
 import orjson
 import psycopg2.extensions
-import sqlalchemy as sa
 from amqp.exceptions import AMQPError
 from eventlet.hubs import trampoline
 from kombu import Connection, Consumer, Producer
@@ -52,7 +51,7 @@ from kit import broker, condition, config, examine, personal
 from kit.caller import HEADER, Caller
 from kit.clock import now, rfc3339
 from kit.config import Settings
-from kit.db import Transactions, connect, out_of_reach
+from kit.db import Transactions, away_or_busy, connect, out_of_reach
 from kit.errors import NotFound, Refusal, Unavailable
 from kit.event import CONTENT_TYPE, Heard, Said
 from kit.examine import Finding
@@ -74,8 +73,6 @@ GATHERED_MOST = 100
 LOST = (OSError, AMQPError)
 # Of the calls that Nameko reads; kombu's own is several times slower.
 kombu.serialization.register("json", orjson.dumps, orjson.loads, "application/json", "utf-8")
-# Connections lost or not to be had, locks and statements that took too long: it may work the next time.
-DATABASE_AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 
 
 def _settings() -> Settings:
@@ -266,7 +263,7 @@ class _RpcConsumer(RpcConsumer):
 
     def handle_result(self, message: Any, result: Any, exc_info: Any) -> Any:
         answered = exc_info
-        if exc_info and (isinstance(exc_info[1], DATABASE_AWAY) or out_of_reach(exc_info[1])):
+        if exc_info and away_or_busy(exc_info[1]):
             refusal = Unavailable("unavailable", "The database is away or busy.", retry_after=1)
             answered = Unavailable, refusal, exc_info[2]
         try:

@@ -17,13 +17,12 @@ from typing import Any
 import psycopg2
 import sqlalchemy as sa
 from kit.clock import now, rfc3339
-from kit.db import Transaction, Transactions, connect
+from kit.db import Transaction, Transactions, away_or_busy, connect
 from kit.errors import Refusal
 from kit.observe import get_logger, span
 from kit.outbox import OutboxRelay
 from kit.store import Store
 from prometheus_client import Histogram
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 
 from reports import alerts, audit, jobs, making, rooms, watch
 from reports.acquire.load import Reading, load
@@ -48,10 +47,6 @@ LATE = Histogram(
     "bchat_reports_late_seconds",
     "From when a report was due until it was sent.",
     buckets=(1, 3, 10, 30, 60, 120, 300, 900, 3600, 86400),
-)
-OWN_DATABASE = (
-    *(OperationalError, InterfaceError, psycopg2.OperationalError, psycopg2.InterfaceError),
-    InternalError,  # it is only read
 )
 
 
@@ -83,10 +78,17 @@ def _lane(engine: sa.Engine, work: Callable[[], bool], seconds: float, stop: thr
                     while not stop.is_set() and work():
                         pass
                     _wait(ear, seconds)
-        except OWN_DATABASE as problem:
+        except Exception as problem:
+            if not _is_away(problem):
+                raise
             failures += 1
             log.warning("worker_waits", problem=str(problem))
             stop.wait(min(2.0**failures / 4, 15.0))
+
+
+def _is_away(problem: Exception) -> bool:
+    """Whether our own database did not serve; the driver's own errors come from who listens."""
+    return away_or_busy(problem) or isinstance(problem, psycopg2.OperationalError | psycopg2.InterfaceError)
 
 
 def _wait(ear: sa.Connection, seconds: float) -> None:
@@ -152,14 +154,14 @@ class Worker:
             except jobs.LeaseLost:
                 outcome = "lost"
                 log.warning("lease_lost", job=name, job_id=job.id)
-            except OWN_DATABASE:
-                # Nothing can be written down now; the lease will run out and the job is taken again.
-                raise
             except (_Failed, LoadError, press.NotMade, Refusal) as problem:
                 outcome = "failed"
                 log.warning("job_failed", job=name, job_id=job.id, problem=str(problem.__cause__ or problem))
                 self._fail(job, tell, problem.detail if isinstance(problem, Refusal) else str(problem))
-            except Exception:
+            except Exception as problem:
+                if _is_away(problem):
+                    # Nothing can be written down now; the lease will run out and the job is taken again.
+                    raise
                 outcome = "failed"
                 log.exception("job_broke", job=name, job_id=job.id)
                 self._fail(job, tell, "An unexpected failure; the log has the details.")
