@@ -56,8 +56,9 @@ class Backend:
         Raises:
             Refusal, RemoteFailure
         """
-        deadline, turn = time.monotonic() + (seconds or self._seconds), self._turns[service]
-        if not turn.acquire(timeout=min(self._patience, seconds or self._seconds)):
+        seconds = seconds or self._seconds
+        deadline, turn = time.monotonic() + seconds, self._turns[service]
+        if not turn.acquire(timeout=min(self._patience, seconds)):
             raise Unavailable("busy", f"Too much is asked of the service {service}.", retry_after=1)
         try:
             left = max(0.0, deadline - time.monotonic())

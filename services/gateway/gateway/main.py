@@ -28,8 +28,7 @@ start_observing(
 _rpc = RpcClient(_settings.AMQP_URI, f"gateway-{os.getpid()}")
 _gateway = Gateway(_settings, _rpc)
 app = create_app(_gateway)
-_turnstile = Turnstile(app.wsgi_app, _settings.REQUESTS_AT_ONCE)
-app.wsgi_app = _turnstile
+app.wsgi_app = Turnstile(app.wsgi_app, _settings.REQUESTS_AT_ONCE)
 
 
 def start(worker: Worker) -> None:
@@ -48,7 +47,6 @@ def start(worker: Worker) -> None:
         ("pinger", lambda: _gateway.sockets.keep_pinging(_settings.HEARTBEAT_SECONDS)),
         ("peers", lambda: _gateway.peers.keep_telling(_gateway.relay.say, _count_sockets)),
         ("receipts", _pass_on_receipts),
-        ("turnstile", _turnstile.keep_turning),
         ("in_step", lambda: step(_settings.RESYNC_SECONDS, _gateway.relay.reconnected)),
     ):
         greenlet = gevent.spawn(run)

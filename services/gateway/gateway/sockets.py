@@ -40,7 +40,6 @@ FRAME_BYTES = 64 * 1024
 FLUSH_SECONDS = 30.0
 FULL_SECONDS = 5.0
 GOODBYE_SECONDS = 5.0
-HEARD_BETWEEN_PAUSES = 50
 # Heads of frames, and a length that takes two more bytes, as a client sends it.
 WHOLE_TEXT, WHOLE_PONG, LONG = 0x81, 0x8A, 0xFE
 PING = Frame(Opcode.PING, b"").serialize(mask=False)
@@ -237,7 +236,6 @@ class Socket:
         """
         message: list[bytes] = []
         opened = time.monotonic()
-        unheard = 0
         try:
             while not self._dead:
                 now = time.monotonic()
@@ -258,13 +256,9 @@ class Socket:
                     break
                 # Where there is always more to read, reading it would never let anybody else run.
                 gevent.sleep(0)
-                if self._closing_until is not None and (unheard := unheard + len(received)) > FRAME_BYTES:
-                    continue  # whoever goes on like this says no goodbye worth looking for
                 if self._reader is None and (texts := whole_texts(received)) is not None:
-                    for number, text in enumerate(texts, 1):
+                    for text in texts:
                         self._hear(text, hear)
-                        if number % HEARD_BETWEEN_PAUSES == 0:
-                            gevent.sleep(0)
                     continue
                 protocol = self._protocol
                 protocol.receive_data(received)

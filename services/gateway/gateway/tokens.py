@@ -78,6 +78,14 @@ class Tokens:
         self._rights.put(user_id, newest)
         return newest
 
+    def check(self) -> None:
+        """
+        Raises:
+            Unavailable: which sessions have ended is not known yet, so nobody can be believed.
+        """
+        if not self.ready:
+            raise Unavailable("starting", "The gateway is starting.", retry_after=1)
+
     def caller(self, token: str, address: str | None = None, idempotency_key: str | None = None) -> Caller:
         """The identity in the token.
 
@@ -85,8 +93,7 @@ class Tokens:
             Unauthenticated: not ours, expired, or its session has ended.
             Unavailable: which sessions have ended is not known yet.
         """
-        if not self.ready:
-            raise Unavailable("starting", "The gateway is starting.", retry_after=1)
+        self.check()
         claims = self._claims(token)
         if self._ended.get(claims["sid"]):
             raise Unauthenticated("session_ended", "The session has ended.")

@@ -32,12 +32,12 @@ class Turnstile:
         if environ["PATH_INFO"] not in OPEN:
             if self._begun >= self._most:
                 return of_refusal(BUSY)(environ, start_response)
+            if not self._begun:
+                gevent.spawn_later(TURN_SECONDS, self._turn)
             self._begun += 1
         found: Iterable[bytes] = self._wsgi(environ, start_response)
         return found
 
-    def keep_turning(self) -> None:
-        """Runs for ever; as long as the loop is busy with what has begun it does not come here."""
-        while True:
-            gevent.sleep(TURN_SECONDS)
-            self._begun = 0
+    def _turn(self) -> None:
+        """As long as the loop is busy with what has begun it does not come here."""
+        self._begun = 0

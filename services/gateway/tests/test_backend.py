@@ -4,7 +4,6 @@ from typing import Any
 
 import gevent
 import pytest
-from flask.testing import FlaskClient
 from gateway.backend import Backend
 from gevent.event import Event
 from kit.errors import Unavailable
@@ -70,11 +69,3 @@ def test_a_turn_is_given_back_where_the_call_fails() -> None:
         with pytest.raises(Unavailable) as no:
             backend.call("chat", "m")
         assert no.value.code == "timeout"
-
-
-def test_a_request_that_is_too_much_is_a_503_that_says_when_to_come_back(
-    http: FlaskClient, services: Any, signed_in: dict[str, str]
-) -> None:
-    services.answers("auth.me", Unavailable("busy", "Too much is asked of the service auth.", retry_after=1))
-    answer = http.get("/api/v1/me", headers=signed_in)
-    assert (answer.status_code, answer.json["code"], answer.headers["Retry-After"]) == (503, "busy", "1")

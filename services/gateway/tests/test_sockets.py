@@ -1,11 +1,7 @@
 """The conversation of protocol.md, over real sockets; only the broker's side is in memory."""
 
-import os
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +11,7 @@ import orjson
 import pytest
 from flask.testing import FlaskClient
 from gateway.http.ws import converse
-from gateway.sockets import whole_texts
+from gateway.sockets import Bucket, Socket, whole_texts
 from gateway.talk import POSITIONS_WAITING
 from gateway.wiring import Gateway
 from gevent.event import Event
@@ -463,30 +459,27 @@ def test_too_many_frames_are_refused_and_then_too_many_for_the_socket(gateway: G
     assert ann.closed_with() == 4429
 
 
-def test_a_client_that_never_stops_is_closed_and_holds_up_nobody(
-    house: House, gateway: Gateway, ann: Peer, ben: Peer
-) -> None:
-    ping = Frame(Opcode.TEXT, b'{"type":"ping"}').serialize(mask=True) * 500
-    # In a thread of the system's, so that there is always something to read.
-    native = socket.socket(fileno=os.dup(ben.sock.fileno()))
-    native.setblocking(True)
+def test_a_client_that_never_stops_sending_lets_others_run(gateway: Gateway) -> None:
+    turns: list[int] = []
 
-    def flood() -> None:
-        with native, suppress(OSError):  # which is how it ends
-            while True:
-                native.sendall(ping)
+    class Tap:
+        """Where there is always something to read."""
 
-    flooding = threading.Thread(target=flood, daemon=True)
-    flooding.start()
-    for n in range(20):
-        ann.say(type="ping", ref=n)
-        assert ann.next() == {"type": "pong", "ref": n}
-    while flooding.is_alive():
-        gevent.sleep(0.01)
-    while received := ben.sock.recv(65536):
-        ben.protocol.receive_data(received)
-    assert ben.protocol.close_rcvd is not None
-    assert ben.protocol.close_rcvd.code == 4429
+        read = 0
+
+        def recv(self, _: int) -> bytes:
+            self.read += 1
+            return b"" if self.read > 10 else Frame(Opcode.TEXT, b"{}").serialize(mask=True)
+
+        def fileno(self) -> int:
+            return -1
+
+        settimeout = shutdown = lambda *_: None
+
+    tap = Tap()
+    gevent.spawn(lambda: turns.append(tap.read))
+    Socket(tap, 1024, 60, Bucket(20, 100)).read(lambda _: None, 10)
+    assert turns == [1], "nobody ran before it had been read to its end"
 
 
 # Messages

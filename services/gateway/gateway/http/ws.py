@@ -34,8 +34,7 @@ def serve() -> Response:
     """A client's socket, from the handshake to the end."""
     parts = gateway()
     parts.sockets.check()
-    if not parts.tokens.ready:  # a hello could only be refused
-        raise Unavailable("starting", "The gateway is starting.", retry_after=1)
+    parts.tokens.check()  # else a hello could only be refused
     welcome = shake_hands(request, parts.origins)
     if "gunicorn.socket" not in request.environ:
         raise Unavailable("no_sockets_here", "This server does not do websockets.")
