@@ -3,6 +3,7 @@
 import csv
 import shutil
 import sqlite3
+import zipfile
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -298,6 +299,18 @@ def test_a_wrong_file_is_named_with_what_is_wrong(
     acquired.folder, acquired.uri = KINDS / "files", f"files://{tmp_path}"
     (tmp_path / name).write_bytes(content)
     with pytest.raises(LoadError, match=message):
+        acquired.load()
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_not_opened(
+    acquired: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acquired.folder, acquired.uri = KINDS / "files", f"files://{tmp_path}"
+    monkeypatch.setattr("reports.acquire.dropped.UNPACKED_BYTES", 1 << 20)
+    with zipfile.ZipFile(tmp_path / "company.xlsx", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("xl/worksheets/sheet1.xml", bytes((1 << 20) + 1))
+    assert (tmp_path / "company.xlsx").stat().st_size < 10_000
+    with pytest.raises(LoadError, match=r"company\.xlsx unpacks to more than 1 MB"):
         acquired.load()
 
 

@@ -8,6 +8,7 @@ for each. The first row names the columns. Everything is text, as it was written
 import csv
 import re
 import sqlite3
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,6 +21,8 @@ from reports.acquire.canonical import VIEWS
 CHANGED = "file_changed_at"
 _SHEETS = {".xlsx", ".xlsm", ".xls", ".ods"}
 _TEXTS = {".csv", ".tsv"}
+# Of a workbook, which is read as a whole: a file of kilobytes may unpack to more than there is memory.
+UNPACKED_BYTES = 512 * 1024 * 1024
 
 
 class Unreadable(Exception):
@@ -63,8 +66,10 @@ def _tables(path: Path) -> Iterator[tuple[str, Iterable[Sequence[Any]]]]:
         yield name, _lines(path)
         return
     try:
+        if _unpacked(path) > UNPACKED_BYTES:
+            raise Unreadable(f"{path.name} unpacks to more than {UNPACKED_BYTES >> 20} MB: save it as CSV.")
         workbook = calamine.CalamineWorkbook.from_path(path)
-    except (calamine.CalamineError, OSError) as problem:
+    except (calamine.CalamineError, zipfile.BadZipFile, OSError) as problem:
         raise Unreadable(f"{path.name} can't be read: {problem}") from problem
     for sheet in workbook.sheet_names:
         try:
@@ -72,6 +77,14 @@ def _tables(path: Path) -> Iterator[tuple[str, Iterable[Sequence[Any]]]]:
         except calamine.CalamineError as problem:
             raise Unreadable(f"{path.name}, {sheet}: {problem}") from problem
         yield name if len(workbook.sheet_names) == 1 else sheet, rows
+
+
+def _unpacked(path: Path) -> int:
+    """Bytes of all that a workbook holds, as it says itself; an old one (.xls) is not packed."""
+    if not zipfile.is_zipfile(path):
+        return path.stat().st_size
+    with zipfile.ZipFile(path) as packed:
+        return sum(part.file_size for part in packed.infolist())
 
 
 def _lines(path: Path) -> Iterator[Sequence[str]]:
