@@ -1,8 +1,8 @@
 import "@mantine/notifications/styles.layer.css";
 import { useMediaQuery } from "@mantine/hooks";
 import { Notifications } from "@mantine/notifications";
+import { NARROW } from "../ui/narrow";
 import css from "./toast.module.css";
-import { NARROW } from "./toast";
 
 /** Below menus (300) and dialogs (200): whoever has opened one is to see all of it. */
 const LAYER = 190;

@@ -3,6 +3,7 @@ import i18next from "i18next";
 import { store } from "../state/store";
 import { Avatar } from "../ui/Avatar";
 import { entryWords, nameOf } from "../ui/names";
+import { NARROW } from "../ui/narrow";
 import type { Alert } from "./alert";
 import { chime } from "./chime";
 import { toast } from "./toast";
@@ -42,7 +43,7 @@ export function show(alert: Alert) {
 
 /** On a phone the list of rooms says the same, over the whole screen. */
 function listIsAllThereIs(): boolean {
-  return location.pathname === "/" && matchMedia("(max-width: 759px)").matches;
+  return location.pathname === "/" && matchMedia(NARROW).matches;
 }
 
 /** Of several windows only one is heard, and not more often than one can bear. */

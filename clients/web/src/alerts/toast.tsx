@@ -4,11 +4,9 @@ import i18next from "i18next";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { problemWords } from "../ui/format";
+import { NARROW } from "../ui/narrow";
 import css from "./toast.module.css";
 import { UNDO_MS } from "./tell";
-
-/** Where there is space for one thing at a time. */
-export const NARROW = "(max-width: 759px)";
 
 export interface Toast {
   /** One with the same id takes the place of the one before. */

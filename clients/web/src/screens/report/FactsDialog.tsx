@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import type { Facts } from "../../api/reports";
 import { get } from "../../session";
 import { useFormat } from "../../ui/format";
+import { NARROW } from "../../ui/narrow";
 import { More, Nothing, Waiting } from "../../ui/Screen";
 import { cell, Heads } from "./DataTable";
 import css from "./report.module.css";
@@ -20,7 +21,7 @@ const PAGE = 50;
 export function FactsDialog({ report, place, title, recompute, close }: { report: string; place: Place; title: string; recompute: () => void; close: () => void }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const phone = useMediaQuery("(max-width: 759px)");
+  const phone = useMediaQuery(NARROW);
   const query = useInfiniteQuery({
     queryKey: ["rows", report, place.chart, place.point],
     queryFn: ({ pageParam }) => get<Facts>(`/reports/${report}/rows?${new URLSearchParams({ ...place, limit: String(PAGE), ...(pageParam ? { cursor: pageParam } : {}) })}`),

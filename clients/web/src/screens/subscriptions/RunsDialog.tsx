@@ -8,6 +8,7 @@ import type { Run, Subscription } from "../../api/reports";
 import type { Page } from "../../api/types";
 import { get } from "../../session";
 import { useFormat } from "../../ui/format";
+import { NARROW } from "../../ui/narrow";
 import { More, Nothing, Waiting } from "../../ui/Screen";
 import css from "./subscriptions.module.css";
 
@@ -16,7 +17,7 @@ const COLORS = { sent: "green", failed: "red", queued: "blue", running: "blue" }
 /** What a subscription has done: when, why, and who got it. */
 export default function RunsDialog({ subscription, close }: { subscription: Subscription; close: () => void }) {
   const { t } = useTranslation();
-  const phone = useMediaQuery("(max-width: 759px)");
+  const phone = useMediaQuery(NARROW);
   const query = useInfiniteQuery({
     queryKey: ["subscriptions", "runs", subscription.id],
     queryFn: ({ pageParam }) => get<Page<Run>>(`/subscriptions/${subscription.id}/runs?limit=30${pageParam ? `&cursor=${pageParam}` : ""}`),

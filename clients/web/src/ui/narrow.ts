@@ -1,0 +1,2 @@
+/** Where there is space for one thing at a time. */
+export const NARROW = "(max-width: 759px)";
