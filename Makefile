@@ -3,7 +3,7 @@
 do := @deploy/local/bootstrap deploy/local/make.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types contracts touched compatible roll chaos load restore audit bench release image pictures migrate run clean
+.PHONY: help setup demo test lint types contracts touched compatible roll chaos load drill audit bench release image pictures migrate run clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do \
@@ -46,8 +46,8 @@ chaos: ## SEED=7 FAULTS=200 ONLY='kill cut': people go on while all around them 
 load: ## MEMBERS=5000 SOCKETS=2000: more than it can carry; it must refuse, stay within bounds, and recover
 	$(do) load $(if $(MEMBERS),--members '$(MEMBERS)') $(if $(SOCKETS),--sockets '$(SOCKETS)')
 
-restore: ## a base backup and an archive bring a Bchat that lost a table back to the moment before
-	$(do) restore
+drill: ## on a stack of its own, a base backup and an archive bring a Bchat that lost a table back to the moment before
+	$(do) drill
 
 audit: ## is a weakness known of anything that is installed? it asks PyPI and npm
 	$(do) audit

@@ -59,7 +59,7 @@ def main() -> int:
         "contracts",
         "pictures",
         "roll",
-        "restore",
+        "drill",
         "audit",
         "clean",
     ):
@@ -308,7 +308,7 @@ def _on_a_stack_of_its_own(script: Path, asked: dict[str, Any]) -> int:
     return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
 
 
-def restore() -> int:
+def drill() -> int:
     """A backup, as docs/operations.md describes it, brings a destroyed Bchat back to a moment."""
     provide(say, servers=True, browser=False)
     build_client(say)
