@@ -5,18 +5,14 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from client import Device, Person, Someone, room_of, until
+from observed import asked, measured
 from stack import PROGRAMS, Stack
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "contract"))
-from test_observability import asked, measured
 
 Ask = Callable[..., Any]
 # Where nothing is wrong there is nothing to be drawn; the broker here measures nothing.

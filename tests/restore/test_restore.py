@@ -20,11 +20,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from client import Device, Json, Person, in_room, new_id, newcomer, room_of, until
+from client import Device, Json, Person, Refused, in_room, new_id, newcomer, room_of, until
 from faults import database, rabbitmqctl
 from machine import postgres_bin
 from rights import SERVICES
 from stack import Stack
+from websockets.exceptions import ConnectionClosed
 
 SETTINGS = {"ARGON2_MEMORY_KIB": "1024", "ARGON2_TIME": "1"}
 BEFORE_BACKUP, BEFORE_LOSS = 20, 20
@@ -83,7 +84,8 @@ class Talker:
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        with suppress(Exception):  # a refusal, a lost connection: what was acknowledged is what counts
+        # What was acknowledged is what counts.
+        with suppress(Refused, ConnectionClosed, AssertionError, OSError):
             while not self.stopped.is_set():
                 ask = {"type": "send", "group_id": self.group, "client_id": new_id(), "text": new_id()}
                 entry = self.device.ask(ask, 20)["entry"]
